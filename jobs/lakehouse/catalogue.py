@@ -1,0 +1,83 @@
+"""Every table of the lake with its columns, derived from the registries of datasets and metrics."""
+
+from lakehouse.datasets import DATASETS
+from lakehouse.metrics import METRICS
+from lakehouse.model import Column, Dataset, Table
+
+# Who a record is: file name or topic, sha256 or partition, record number from 0 or offset.
+IDENTITY = (Column("source", "string"), Column("source_id", "string"), Column("position", "bigint"))
+
+FILES = Table(
+    "ledger.files",
+    (
+        Column("dataset", "string"),
+        Column("name", "string"),
+        Column("size", "bigint", comment="bytes of the file as it lies in the inbox"),
+        Column("mtime", "timestamp"),
+        Column("sha256", "string", comment="of the uncompressed bytes"),
+        Column("records", "bigint", comment="counted while cutting, without Spark"),
+        Column("blank", "bigint", comment="blank lines, which are no records"),
+        Column("format", "string"),
+        Column("header", "string"),
+        Column("status", "string", comment="landed, duplicate or rejected"),
+        Column("reason", "string"),
+        Column("run_id", "string"),
+        Column("seen_at", "timestamp"),
+    ),
+    comment="What was decided about each file of the inbox; append-only, a later decision is a later row.",
+)
+
+RUNS = Table(
+    "ledger.runs",
+    (
+        Column("run_id", "string"),
+        Column("job", "string"),
+        Column("status", "string", comment="started, succeeded or failed; a start without an end was interrupted"),
+        Column("at", "timestamp"),
+        Column("code_version", "string"),
+        Column("seconds", "double"),
+        Column("counts", "string", comment="JSON: per table the rows added, and the seconds"),
+        Column("error", "string"),
+    ),
+    comment="The start and the end of every job run, one row each.",
+)
+
+
+def bronze(dataset: Dataset) -> Table:
+    """Return the bronze table of a dataset: one row is a source record with its bytes as they came."""
+    columns = (
+        *IDENTITY,
+        Column("raw", "binary", comment="the record's bytes as they came, line end removed"),
+        Column("format", "string", comment="csv, json or log"),
+        Column("header", "string", comment="header line of its CSV file"),
+        Column("kafka_timestamp", "timestamp"),
+        Column("ingested_at", "timestamp"),
+        Column("run_id", "string"),
+    )
+    return Table(f"bronze.{dataset.name}", columns, comment=f"Source records of {dataset.name}, unchanged.")
+
+
+def silver(dataset: Dataset) -> Table:
+    """Return the silver table of a dataset: every bronze row exactly once, typed where good, else with its reasons.
+
+    `content_hash` (xxHash64 of the typed columns) tells a duplicate from a conflict without reading the record again.
+    """
+    columns = (
+        Column("quarantined", "boolean"),
+        *IDENTITY,
+        *dataset.columns,
+        Column("content_hash", "bigint"),
+        Column("raw", "binary", comment="only where quarantined"),
+        Column("reasons", "array<string>", comment="names of the rules that it broke, only where quarantined"),
+        Column("rules_version", "int"),
+        Column("ingested_at", "timestamp"),
+        Column("run_id", "string"),
+    )
+    return Table(f"silver.{dataset.name}", columns, ("quarantined",), f"Judged records of {dataset.name}.")
+
+
+def tables() -> dict[str, Table]:
+    """Return every table of the lake by its full name."""
+    gold = (Table(f"gold.{m.name}", m.columns, comment=m.comment) for m in METRICS.values())
+    layers = (table for d in DATASETS.values() for table in (bronze(d), silver(d)))
+    return {table.name: table for table in (FILES, RUNS, *layers, *gold)}

@@ -1,0 +1,38 @@
+"""Errors that a user can act on: each says what went wrong, why, and what to do next."""
+
+
+class LakehouseError(Exception):
+    """Root of every error that the lakehouse raises on purpose.
+
+    `exit_code` is what a command ends with when the error reaches its `main`.
+    """
+
+    exit_code = 1
+
+
+class SettingError(LakehouseError):
+    """Raised when a setting has a value that cannot be used."""
+
+    exit_code = 2
+
+    def __init__(self, name: str, value: str, allowed: str) -> None:
+        super().__init__(
+            f"{name}={value!r} cannot be used: {allowed}. Set it in the environment or in conf/lakehouse.env."
+        )
+        self.name, self.value, self.allowed = name, value, allowed
+
+
+class ServiceError(LakehouseError):
+    """Raised when HDFS, Kafka or another service does not start or does not answer."""
+
+
+class LockedError(LakehouseError):
+    """Raised when another job is already writing to this lake."""
+
+
+class IntegrityError(LakehouseError):
+    """Raised when counts, checkpoints or tables contradict each other; nothing is published then."""
+
+
+class NotBuiltError(LakehouseError):
+    """Raised when a table that should be read has not been made yet."""

@@ -1,0 +1,116 @@
+"""Settings of the lakehouse: the environment, then conf/lakehouse.env, checked once at start."""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from lakehouse.errors import SettingError
+
+ROOT = Path(__file__).resolve().parents[2]
+ENV_FILE = ROOT / "conf" / "lakehouse.env"
+PORTS = (
+    "HDFS_RPC_PORT",
+    "HDFS_HTTP_PORT",
+    "HDFS_DATA_PORT",
+    "HDFS_DATA_HTTP_PORT",
+    "HDFS_DATA_IPC_PORT",
+    "KAFKA_PORT",
+    "KAFKA_CONTROLLER_PORT",
+    "API_PORT",
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings, checked and with derived values filled in.
+
+    `lake` is the root URL of the tables without a trailing slash, `ports` maps the names in `PORTS` to numbers,
+    paths are absolute, `stream_interval` is in seconds.
+    """
+
+    lake: str
+    inbox: Path
+    kafka: str
+    webhdfs: str
+    spark_master: str
+    driver_memory: str
+    stream_interval: int
+    stack_home: Path
+    ports: Mapping[str, int]
+    api_workers: int
+
+    @property
+    def hadoop_conf(self) -> Path:
+        """Folder of the rendered Hadoop client configuration of the local services."""
+        return self.stack_home / "conf" / "hadoop"
+
+
+def read_env_file(path: Path = ENV_FILE) -> dict[str, str]:
+    """Return the `NAME=value` pairs of a settings file; blank lines and lines starting with # are passed over."""
+    lines = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
+    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+
+def _integer(values: Mapping[str, str], name: str, low: int, high: int) -> int:
+    text = values[name]
+    if not re.fullmatch(r"\d{1,6}", text) or not low <= int(text) <= high:
+        raise SettingError(name, text, f"a whole number from {low} to {high} is needed")
+    return int(text)
+
+
+def _matching(values: Mapping[str, str], name: str, pattern: str, allowed: str, default: str = "") -> str:
+    text = values[name] or default
+    if not re.fullmatch(pattern, text):
+        raise SettingError(name, text, allowed)
+    return text
+
+
+def load(environ: Mapping[str, str] | None = None, env_file: Path = ENV_FILE) -> Settings:
+    """Return the settings of the environment over those of the file.
+
+    Raises SettingError, naming the setting, its value and what is allowed, for the first one that cannot be used.
+    """
+    environ = os.environ if environ is None else environ
+    values = {name: environ.get(name) or value for name, value in read_env_file(env_file).items()}
+    ports = {name: _integer(values, name, 1, 65535) for name in PORTS}
+    if len(set(ports.values())) < len(ports):
+        twice = next(name for name in PORTS if list(ports.values()).count(ports[name]) > 1)
+        raise SettingError(twice, values[twice], "every port must be a different one")
+    address = r"[\w.-]+:\d{1,5}"
+    return Settings(
+        lake=_matching(
+            values,
+            "LAKEHOUSE_URL",
+            r"(hdfs://[\w.-]+(:\d+)?|file://)/\S+",
+            "hdfs://host:port/path or file:///path is needed",
+            f"hdfs://localhost:{ports['HDFS_RPC_PORT']}/lake",
+        ).rstrip("/"),
+        inbox=(ROOT / values["LAKEHOUSE_INBOX"]).resolve(),
+        kafka=_matching(
+            values,
+            "KAFKA_BOOTSTRAP_SERVERS",
+            rf"{address}(,{address})*",
+            "host:port, or several with commas between, is needed",
+            f"localhost:{ports['KAFKA_PORT']}",
+        ),
+        webhdfs=_matching(
+            values,
+            "WEBHDFS_URL",
+            r"https?://\S+",
+            "the http address of the NameNode is needed",
+            f"http://localhost:{ports['HDFS_HTTP_PORT']}",
+        ),
+        spark_master=_matching(
+            values,
+            "SPARK_MASTER",
+            r"local(\[(\d+|\*)\])?|spark://\S+|yarn|k8s://\S+",
+            "local[*], spark://host:port, yarn or k8s://… is needed",
+        ),
+        driver_memory=_matching(values, "SPARK_DRIVER_MEMORY", r"\d+[mg]", "a size such as 3g or 1500m is needed"),
+        stream_interval=_integer(values, "STREAM_INTERVAL", 1, 3600),
+        stack_home=(ROOT / values["STACK_HOME"]).resolve(),
+        ports=ports,
+        api_workers=_integer(values, "API_WORKERS", 1, 64),
+    )
