@@ -25,11 +25,12 @@ def query(sql: str, **tables: DeltaTable) -> pd.DataFrame:
     builder = QueryBuilder()
     for name, table in tables.items():
         builder.register(name, table)
-    return pa.table(builder.execute(sql).read_all()).to_pandas()
+    frame: pd.DataFrame = pa.table(builder.execute(sql).read_all()).to_pandas()
+    return frame
 
 
 def rows_by_partition(table: DeltaTable) -> dict[bool | None, int]:
-    """Return the number of rows per value of `quarantined` (None where there is no such partition), from the log alone."""
+    """Return the number of rows per value of `quarantined` (None where it is no column), from the log alone."""
     actions = pa.table(table.get_add_actions(flatten=True))
     sides: Sequence[bool | None] = [None] * actions.num_rows
     if "partition.quarantined" in actions.column_names:
