@@ -1,0 +1,49 @@
+"""The sample lake agrees with itself, so that a test on it can trust every number."""
+
+import json
+
+import pytest
+from lakehouse import catalogue, lake
+from lakehouse.datasets import DATASETS
+from lakehouse.frames import query, rows_by_partition
+from lakehouse.metrics import METRICS
+from sample_lake import records
+
+AGAIN = {
+    "total_sales_per_product": "select product, cast(sum(amount) as decimal(38,2)) from s"
+    " where not quarantined group by 1",
+    "status_code_counts": "select status, count(*) from s where not quarantined group by 1",
+    "avg_likes_per_product": "select coalesce(product, substr(message, 1, 200)), avg(likes) from s"
+    " where not quarantined group by 1",
+    "campaign_metrics": "select campaign_id, sum(clicks), sum(impressions) from s where not quarantined group by 1",
+}
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_gold_is_the_metric_over_the_silver_version_that_its_commit_names(sample_lake: str, name: str) -> None:
+    gold = lake.open_table(sample_lake, f"gold.{name}")
+    stamp = json.loads(gold.history(1)[0]["userMetadata"])
+    silver = lake.open_table(sample_lake, f"silver.{METRICS[name].dataset}", stamp["silver_version"])
+    held = {row[0]: row[1:] for row in query("select * from g", g=gold).itertuples(index=False, name=None)}
+    again = {row[0]: row[1:] for row in query(AGAIN[name], s=silver).itertuples(index=False, name=None)}
+    assert held == again
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_every_bronze_row_is_in_silver_once_with_good_and_bad_ones(sample_lake: str, name: str) -> None:
+    bronze = lake.open_table(sample_lake, f"bronze.{name}")
+    silver = lake.open_table(sample_lake, f"silver.{name}")
+    identities = "select distinct source, source_id, position from t"
+    assert len(query(identities, t=bronze)) == len(query(identities, t=silver)) == 300
+    assert rows_by_partition(silver) == {False: 275, True: 25}
+
+
+def test_records_are_the_same_every_time() -> None:
+    assert [records(name, 20) for name in DATASETS] == [records(name, 20) for name in DATASETS]
+
+
+def test_every_table_of_the_catalogue_exists_and_gold_began_empty(sample_lake: str) -> None:
+    for name in catalogue.tables():
+        lake.open_table(sample_lake, name)
+    assert lake.open_table(sample_lake, "gold.status_code_counts").version() == 1
+    assert rows_by_partition(lake.open_table(sample_lake, "gold.status_code_counts", 0)) == {}
