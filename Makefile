@@ -1,0 +1,91 @@
+# Bare `make` shows what there is. Each recipe runs in bash with the environment of conf/env.sh.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+PYTHON ?= python3
+RUN := source conf/env.sh &&
+STACK := $(RUN) python -m docker.native.stack
+PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes --no-build-isolation
+
+# What has been done is remembered by a file, so that nothing is asked of the network twice.
+RUNTIME := .venv/.runtime
+DEV := .venv/.dev
+JARS := build/jars/.verified
+
+.PHONY: help
+help:
+	@awk 'BEGIN {FS = ":.*## "} \
+	  /^##@/ {printf "\n\033[1m%s\033[0m\n", substr($$0, 5)} \
+	  /^[a-z][a-z-]*:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+
+##@ Set-up
+.PHONY: setup jars lock
+setup: $(RUNTIME) ## Python packages by hash into .venv, and a Java where the machine has none
+
+jars: setup ## the jars of HDFS, Kafka and Spark into build/jars, each checked by SHA-512
+	@$(RUN) python -m docker.native.jars
+
+lock: $(DEV) ## resolve requirements*.in anew into the lock files with hashes (needs uv)
+	@command -v uv >/dev/null || { echo "uv is not installed: see https://docs.astral.sh/uv/" >&2; exit 1; }
+	@for name in requirements-build requirements requirements-java requirements-dev; do \
+	  echo "Resolving $$name.in"; \
+	  uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url $$name.in -o $$name.txt; \
+	done
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "Python 3.11 or newer is needed, but $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make setup PYTHON=python3.12" >&2; exit 1; }
+	@echo "Making the virtual environment .venv"
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "The module venv is missing (Debian: apt-get install python3-venv)." >&2; exit 1; }
+
+$(RUNTIME): requirements-build.txt requirements.txt requirements-java.txt | .venv/bin/python
+	@echo "Installing the Python packages (1.3 GB, about a minute the first time)"
+	@$(PIP) -r requirements-build.txt
+	@$(PIP) -r requirements.txt
+	@$(RUN) python -m docker.native.java >/dev/null
+	@touch $@
+
+$(DEV): requirements-dev.txt $(RUNTIME)
+	@echo "Installing what tests and linting need"
+	@$(PIP) -r requirements-dev.txt
+	@touch $@
+
+$(JARS): docker/native/ivy.xml docker/native/ivysettings.xml docker/native/jars.sha512 | $(RUNTIME)
+	@$(RUN) python -m docker.native.jars
+
+##@ Services
+.PHONY: up down status api
+up: setup $(JARS) ## start HDFS and Kafka, and return when both serve
+	@$(STACK) up
+
+down: setup ## stop HDFS, Kafka and the API
+	@$(STACK) down
+
+status: setup ## processes, memory, ports, safe mode, topics
+	@$(STACK) status
+
+api: setup ## start the API server, and return when it answers
+	@$(STACK) start-api
+
+##@ Checks
+.PHONY: lint test
+lint: $(DEV) ## ruff and mypy
+	@$(RUN) ruff check --quiet
+	@$(RUN) ruff format --check --quiet
+	@$(RUN) mypy --no-error-summary
+
+test: lint $(JARS) ## lint, then every test; those of the services start their own on free ports
+	@$(RUN) pytest
+
+##@ Cleaning
+.PHONY: clean distclean
+clean: ## stop the services and remove their state and the data: HDFS, Kafka, inbox, charts
+	@if [ -e $(RUNTIME) ]; then $(STACK) clean; fi
+	@rm -rf data
+	@echo "State and data are gone; the environment and the jars are kept"
+
+distclean: clean ## clean, and remove .venv and build (packages and jars) too
+	@rm -rf .venv build
+	@echo "The environment and the jars are gone"

@@ -1,0 +1,28 @@
+# The environment of every command of this project: `source conf/env.sh` (bash or zsh), as each recipe of the Makefile does.
+_root=$(cd "$(dirname "${BASH_SOURCE[0]:-$0}")/.." && pwd)
+
+case "$PATH" in
+    "$_root/.venv/bin:"*) ;;
+    *) export PATH="$_root/.venv/bin:$PATH" ;;
+esac
+export PYTHONPATH="$_root/jobs"
+export SPARK_CONF_DIR="$_root/conf"
+export SPARK_LOCAL_IP=127.0.0.1
+
+# The client configuration of the local HDFS, as `make up` wrote it.
+if [ -z "${HADOOP_CONF_DIR:-}" ]; then
+    _stack=${STACK_HOME:-$(sed -n 's/^STACK_HOME=//p' "$_root/conf/lakehouse.env")}
+    case "$_stack" in /*) ;; *) _stack="$_root/$_stack" ;; esac
+    export HADOOP_CONF_DIR="$_stack/conf/hadoop"
+fi
+
+# Java: the one that was asked for, else the one that `make setup` unpacked, else the machine's.
+if [ -z "${JAVA_HOME:-}" ]; then
+    if [ -x "$_root/build/java/bin/java" ]; then
+        export JAVA_HOME="$_root/build/java"
+    elif _java=$(command -v java); then
+        _java=$(readlink -f "$_java")
+        export JAVA_HOME="${_java%/bin/java}"
+    fi
+fi
+unset _root _stack _java

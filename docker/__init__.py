@@ -1,0 +1,1 @@
+"""The services by Docker (compose.yaml) and without it (native)."""

@@ -1,0 +1,47 @@
+"""What must be so before a service is started; each check names the setting to change."""
+
+import shutil
+import socket
+from collections.abc import Iterable
+from pathlib import Path
+
+from lakehouse.errors import ServiceError
+from lakehouse.settings import ROOT
+
+from docker.native.daemons import holder, ports_of
+from docker.native.layout import Stack
+
+NEEDED_BYTES = 2 * 1024**3
+
+
+def check_ports(stack: Stack, programs: Iterable[str]) -> None:
+    """Raise ServiceError, naming the setting and the holder, for the first port of the programs that is taken."""
+    for name in ports_of(programs):
+        port = stack.settings.ports[name]
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError as error:
+                raise ServiceError(
+                    f"{name}={port} is taken{holder(port)}. Stop that process, or set {name} to a free port in "
+                    "the environment or in conf/lakehouse.env."
+                ) from error
+
+
+def check_disk(folder: Path, needed: int = NEEDED_BYTES) -> None:
+    """Raise ServiceError where the disk of `folder` has less than `needed` bytes free."""
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise ServiceError(
+            f"Only {free / 1024**3:.1f} GiB are free on the disk of {folder}, {needed / 1024**3:.1f} GiB are needed. "
+            "Free some, or set STACK_HOME to a folder on another disk."
+        )
+
+
+def check_jars(stamp: Path = ROOT / "build" / "jars" / ".verified") -> None:
+    """Raise ServiceError where the jars have not been fetched and checked."""
+    if not stamp.exists():
+        raise ServiceError("The jars of HDFS and Kafka are not there yet. Run `make jars`.")

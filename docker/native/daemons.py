@@ -1,0 +1,151 @@
+"""The processes of one stack: its supervisor, and what the supervisor runs."""
+
+import os
+import subprocess
+import sys
+import time
+import xmlrpc.client
+from collections.abc import Iterable
+from http.client import HTTPException
+
+import psutil
+from lakehouse.errors import ServiceError
+from lakehouse.settings import ROOT
+from supervisor.xmlrpc import SupervisorTransport
+
+from docker.native.layout import PORTS_OF, Stack
+
+CONF = ROOT / "docker" / "native" / "supervisord.conf"
+ALIVE = ("STARTING", "RUNNING", "BACKOFF", "STOPPING")
+
+
+def _server(stack: Stack) -> xmlrpc.client.ServerProxy:
+    transport = SupervisorTransport(None, None, serverurl=f"unix://{stack.socket}")
+    return xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport)
+
+
+def call(stack: Stack, method: str, *arguments: object) -> object:
+    """Call a method of the supervisor, such as `startProcess`, and return its answer.
+
+    Raises OSError where no supervisor of this stack listens, and xmlrpc.client.Fault where it refuses.
+    """
+    try:
+        with _server(stack) as server:
+            return getattr(server.supervisor, method)(*arguments)
+    except HTTPException as error:
+        raise OSError(str(error)) from error
+
+
+def states(stack: Stack) -> dict[str, dict[str, object]]:
+    """Return what the supervisor knows per program (`statename`, `pid`, …); empty where it does not run."""
+    try:
+        answer = call(stack, "getAllProcessInfo")
+    except OSError:
+        return {}
+    return {str(info["name"]): info for info in answer} if isinstance(answer, list) else {}
+
+
+def running(stack: Stack) -> set[str]:
+    """Return the names of the programs that are running or on their way."""
+    return {name for name, info in states(stack).items() if info["statename"] in ALIVE}
+
+
+def processes(stack: Stack) -> list[psutil.Process]:
+    """Return every process that was started for this stack, by the mark in its environment."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get("STACK_OWNER") == str(stack.home) and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+        except (psutil.Error, OSError):
+            continue
+    return [process for process in found if process.pid != os.getpid()]
+
+
+def ensure_supervisor(stack: Stack) -> None:
+    """Start the supervisor unless it runs; what a supervisor that was killed has left running is ended first."""
+    try:
+        call(stack, "getPID")
+    except OSError:
+        end(processes(stack))
+        stack.socket.unlink(missing_ok=True)
+    else:
+        return
+    command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(CONF)]
+    done = subprocess.run(command, capture_output=True, text=True, env=stack.environ(), check=False)
+    deadline = time.monotonic() + 20
+    while not states(stack):
+        if done.returncode or time.monotonic() > deadline:
+            detail = (done.stderr or done.stdout).strip()
+            raise ServiceError(f"The supervisor did not start ({detail}); its log is {stack.log('supervisord')}.")
+        time.sleep(0.05)
+
+
+def start(stack: Stack, programs: Iterable[str]) -> None:
+    """Ask the supervisor to start programs, without waiting for them."""
+    for program in programs:
+        call(stack, "startProcess", program, False)
+
+
+def stop(stack: Stack, programs: Iterable[str]) -> None:
+    """Stop programs and wait until they are gone."""
+    alive = running(stack)
+    for program in programs:
+        if program in alive:
+            call(stack, "stopProcess", program, True)
+
+
+def check_alive(stack: Stack, programs: Iterable[str]) -> None:
+    """Raise ServiceError, with the last lines of its log, for the first program that has died."""
+    known = states(stack)
+    for program in programs:
+        state = known.get(program, {}).get("statename", "gone")
+        if state not in ("STARTING", "RUNNING"):
+            log = stack.log(program)
+            lines = log.read_text("utf-8", errors="replace").splitlines() if log.exists() else []
+            told = [line for line in lines if "ERROR" in line or "Exception" in line or "FATAL" in line] or lines
+            raise ServiceError(f"{program} died at start: {' | '.join(told[-2:])[:600]}\nIts log is {log}.")
+
+
+def end(left: list[psutil.Process], seconds: float = 20) -> None:
+    """End processes politely, then by force, and return when they are gone."""
+    for process in left:
+        try:
+            process.terminate()
+        except psutil.NoSuchProcess:
+            continue
+    _, stubborn = psutil.wait_procs(left, seconds)
+    for process in stubborn:
+        process.kill()
+    psutil.wait_procs(stubborn, 5)
+
+
+def shut_down(stack: Stack) -> int:
+    """Stop everything of this stack and return how many processes there were."""
+    before = processes(stack)
+    try:
+        call(stack, "stopAllProcesses", True)
+        call(stack, "shutdown")
+    except OSError:
+        pass  # no supervisor: what is left of the stack is ended below
+    psutil.wait_procs(before, 30)
+    end(processes(stack))
+    stack.socket.unlink(missing_ok=True)
+    return len(before)
+
+
+def holder(port: int) -> str:
+    """Return who listens on a port, such as ` by java (process 123)`; empty where the system does not tell."""
+    try:
+        for connection in psutil.net_connections("tcp"):
+            address = connection.laddr
+            if connection.status == psutil.CONN_LISTEN and address and address.port == port and connection.pid:
+                return f" by {psutil.Process(connection.pid).name()} (process {connection.pid})"
+    except psutil.Error:
+        pass
+    return ""
+
+
+def ports_of(programs: Iterable[str]) -> list[str]:
+    """Return the names of the settings that are the programs' ports."""
+    return [name for program in programs for name in PORTS_OF[program]]

@@ -1,0 +1,126 @@
+"""Fetch the jars of HDFS, Kafka and Spark by Ivy, and check every byte of them.
+
+`python -m docker.native.jars` fills build/jars from the modules named in ivy.xml, compares each file with jars.sha512
+and links the class paths of the services into build/lib. It asks nothing of the network where all is there.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+from importlib.util import find_spec
+from pathlib import Path
+
+from lakehouse.errors import IntegrityError, ServiceError
+from lakehouse.settings import ROOT
+
+from docker.native import java
+from docker.native.console import progress, run, say
+
+HERE = Path(__file__).resolve().parent
+BUILD = ROOT / "build"
+STAMP = ".verified"
+
+# What pyspark already ships: the Hadoop client of the same version, and a log backend for slf4j.
+LOGGING = ("slf4j-api", "log4j-slf4j2-impl", "log4j-api", "log4j-core")
+FROM_PYSPARK = {
+    "hdfs": ("hadoop-client-api", "hadoop-client-runtime", *LOGGING, "jcl-over-slf4j", "log4j-1.2-api", "snappy-java"),
+    "kafka": LOGGING,
+}
+# Kafka's own slf4j 1.7 has no log backend here: a broker with it prints nothing.
+LEFT_OUT = ("slf4j-api-", "log4j-api-", "log4j-core-")
+
+
+def checksums(file: Path = HERE / "jars.sha512") -> dict[str, str]:
+    """Return the SHA-512 sums of a checksum file by file name, such as `kafka/re2j-1.8.jar`."""
+    pairs = (line.split(maxsplit=1) for line in file.read_text(encoding="utf-8").splitlines() if line)
+    return {name.lstrip("*"): digest for digest, name in pairs}
+
+
+def missing(jars: Path, sums: dict[str, str]) -> list[str]:
+    """Return the names of the jars that are not there."""
+    return [name for name in sums if not (jars / name).is_file()]
+
+
+def verify(jars: Path, cache: Path, sums: dict[str, str]) -> None:
+    """Compare every jar with its checksum.
+
+    Raises IntegrityError naming each jar that differs, after deleting it and its copy in Ivy's cache, which Ivy would
+    otherwise hand out again.
+    """
+    wrong = []
+    for name, digest in sums.items():
+        with (jars / name).open("rb") as file:
+            if hashlib.file_digest(file, "sha512").hexdigest() != digest:
+                wrong.append(name)
+    for name in wrong:
+        (jars / name).unlink()
+        for copy in cache.rglob(Path(name).name):
+            copy.unlink()
+    if wrong:
+        raise IntegrityError(
+            f"Wrong bytes in {', '.join(wrong)}: the SHA-512 sum differs from docker/native/jars.sha512. "
+            "The file and its copy in the cache were deleted; run `make jars` to fetch it again."
+        )
+
+
+def _pyspark_jars() -> Path:
+    spec = find_spec("pyspark")
+    if spec is None or spec.origin is None:
+        raise ServiceError("The package pyspark is not installed. Run `make setup`.")
+    return Path(spec.origin).parent / "jars"
+
+
+def fetch(jars: Path, cache: Path) -> None:
+    """Let Ivy, which pyspark ships, put every module of ivy.xml into `jars`; raises ServiceError where it cannot."""
+    ivy = next(_pyspark_jars().glob("ivy-*.jar"))
+    command: list[str | Path] = [java.require(os.environ) / "bin" / "java", f"-Divy.cache={cache.resolve()}"]
+    command += ["-jar", ivy, "-settings", HERE / "ivysettings.xml", "-ivy", HERE / "ivy.xml", "-types", "jar", "bundle"]
+    command += ["-retrieve", f"{jars.resolve()}/[conf]/[artifact]-[revision].[ext]"]
+    log = cache.with_name("ivy.log")
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("w", encoding="utf-8") as out, progress("Fetching the jars (110 MB)") as show:
+        process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT)
+        while process.poll() is None:
+            show(f"{len(list(jars.rglob('*.jar')))} there")
+            try:
+                process.wait(0.5)
+            except subprocess.TimeoutExpired:
+                continue
+    if process.returncode or missing(jars, checksums()):
+        raise ServiceError(
+            f"Ivy could not fetch {len(missing(jars, checksums()))} of the jars (its output is in {log}). "
+            "Check the connection to Maven Central and run `make jars` again."
+        )
+
+
+def link(jars: Path, lib: Path) -> None:
+    """Make a folder of links per service: its class path is then `folder/*`."""
+    spark = _pyspark_jars()
+    for service, names in FROM_PYSPARK.items():
+        folder = lib / service
+        own = [jar for jar in (jars / service).glob("*.jar") if not jar.name.startswith(LEFT_OUT)]
+        shipped = [jar for name in names for jar in spark.glob(f"{name}-[0-9]*.jar")]
+        wanted = {jar.name: jar for jar in (*shipped, *own)}
+        there = {jar.name: jar.readlink() for jar in folder.glob("*.jar")}
+        if there != wanted:  # a running service still opens jars by these links: leave good ones alone
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            for name, jar in wanted.items():
+                (folder / name).symlink_to(jar)
+
+
+def prepare(build: Path = BUILD) -> None:
+    """Fetch what is missing, check everything, link the class paths, and touch the stamp `jars/.verified`."""
+    jars, cache, sums = build / "jars", build / "ivy", checksums()
+    (jars / STAMP).unlink(missing_ok=True)
+    if missing(jars, sums):
+        fetch(jars, cache)
+    verify(jars, cache, sums)
+    link(jars, build / "lib")
+    (jars / STAMP).touch()
+    say(f"{len(sums)} jars in build/jars, all with the right SHA-512 sum")
+
+
+if __name__ == "__main__":
+    run(prepare)

@@ -1,0 +1,73 @@
+"""Where one stack keeps its state, its logs and its rendered configuration."""
+
+import hashlib
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from lakehouse.settings import ROOT, Settings
+
+# A Unix socket's path is at most 107 bytes on Linux and 103 on macOS (`sun_path` of sys/un.h).
+LONGEST_SOCKET = 100
+# Which settings are the ports of which program.
+PORTS_OF = {
+    "namenode": ("HDFS_RPC_PORT", "HDFS_HTTP_PORT"),
+    "datanode": ("HDFS_DATA_PORT", "HDFS_DATA_HTTP_PORT", "HDFS_DATA_IPC_PORT"),
+    "kafka": ("KAFKA_PORT", "KAFKA_CONTROLLER_PORT"),
+    "api": ("API_PORT",),
+}
+FOLDERS = ("conf", "hdfs", "kafka", "logs", "run")
+SERVICES = ("namenode", "datanode", "kafka")
+
+
+@dataclass(frozen=True)
+class Stack:
+    """One stack: its settings, and the Java that its services run on."""
+
+    settings: Settings
+    java_home: Path
+
+    @property
+    def home(self) -> Path:
+        """Folder of everything that belongs to this stack."""
+        return self.settings.stack_home
+
+    @property
+    def conf(self) -> Path:
+        """Folder of the rendered configuration."""
+        return self.home / "conf"
+
+    @property
+    def name_dir(self) -> Path:
+        """Folder of the NameNode's image and edit log."""
+        return self.home / "hdfs" / "name"
+
+    @property
+    def kafka_dir(self) -> Path:
+        """Folder of the broker's logs."""
+        return self.home / "kafka"
+
+    @property
+    def socket(self) -> Path:
+        """Socket of the supervisor; in the temporary folder where its own path would be too long for the system."""
+        path = self.home / "run" / "supervisor.sock"
+        if len(os.fsencode(path)) <= LONGEST_SOCKET:
+            return path
+        digest = hashlib.sha256(os.fsencode(self.home)).hexdigest()[:16]
+        return Path(tempfile.gettempdir()) / f"lakehouse-{os.getuid()}-{digest}.sock"
+
+    def log(self, program: str) -> Path:
+        """Return the log of a program, such as `kafka`."""
+        return self.home / "logs" / f"{program}.log"
+
+    def environ(self) -> dict[str, str]:
+        """Return the environment that supervisord.conf expands and that marks each process as this stack's."""
+        return {
+            **os.environ,
+            "STACK_HOME": str(self.home),
+            "STACK_ROOT": str(ROOT),
+            "STACK_SOCKET": str(self.socket),
+            "STACK_JAVA": str(self.java_home / "bin" / "java"),
+            "STACK_OWNER": str(self.home),
+        }

@@ -1,0 +1,113 @@
+"""Whether the services really serve: asked of each one, never guessed from the time that has passed."""
+
+import contextlib
+import json
+import logging
+import socket
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from getpass import getuser
+
+from hdfs import HdfsError, InsecureClient
+from kafka import KafkaAdminClient
+from lakehouse.errors import ServiceError
+from lakehouse.settings import Settings
+from requests import RequestException
+
+PATIENCE = 120.0
+
+
+def namenode(settings: Settings) -> dict[str, object]:
+    """Return the NameNode's own account of itself (`FSState`, `NumLiveDataNodes`, …); empty without an answer."""
+    address = f"http://localhost:{settings.ports['HDFS_HTTP_PORT']}/jmx"
+    query = "?qry=Hadoop:service=NameNode,name=FSNamesystemState"
+    try:
+        with urllib.request.urlopen(address + query, timeout=5) as answer:
+            beans: list[dict[str, object]] = json.load(answer)["beans"]
+    except (OSError, ValueError):
+        return {}
+    return beans[0] if beans else {}
+
+
+def hdfs(settings: Settings) -> str:
+    """Return an empty text when HDFS has written, read and deleted a probe file, else what is still missing."""
+    state = namenode(settings)
+    if not state:
+        return "the NameNode does not answer"
+    if state["FSState"] != "Operational":
+        return "the NameNode is in safe mode"
+    if not state["NumLiveDataNodes"]:
+        return "no DataNode has reported yet"
+    client = InsecureClient(f"http://localhost:{settings.ports['HDFS_HTTP_PORT']}", user=getuser(), timeout=10)
+    path, content = "/.probe", b"ready"
+    try:
+        client.write(path, content, overwrite=True)
+        with client.read(path) as reader:
+            back = reader.read()
+        client.delete(path)
+    except (HdfsError, RequestException, OSError) as error:
+        return f"a probe file could not be written and read ({str(error).splitlines()[0]})"
+    return "" if back == content else "a probe file came back changed"
+
+
+def _listens(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
+
+
+def admin(settings: Settings) -> KafkaAdminClient:
+    """Return an admin client of the local broker; raises a KafkaError where it does not answer within seconds."""
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)  # it warns at each try; what it says is told by us
+    return KafkaAdminClient(
+        bootstrap_servers=f"localhost:{settings.ports['KAFKA_PORT']}",
+        request_timeout_ms=5000,
+        bootstrap_timeout_ms=5000,
+    )
+
+
+def kafka(settings: Settings) -> str:
+    """Return an empty text when the broker describes its cluster with itself in it, else what is still missing."""
+    if not _listens(settings.ports["KAFKA_PORT"]):
+        return "the broker does not listen yet"
+    try:
+        client = admin(settings)
+        try:
+            return "" if client.describe_cluster()["brokers"] else "the broker has not registered yet"
+        finally:
+            client.close()
+    except Exception as error:  # kafka-python raises plain exceptions of many kinds while a broker comes up
+        return f"the broker does not answer ({type(error).__name__})"
+
+
+def api(settings: Settings) -> str:
+    """Return an empty text when the API's health route answers, with whatever health, else what is still missing."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{settings.ports['API_PORT']}/api/health/", timeout=5):
+            return ""
+    except urllib.error.HTTPError as error:
+        return "" if error.code == 503 else f"the health route answers with status {error.code}"
+    except OSError:
+        return "the API does not answer"
+
+
+def wait(
+    check: Callable[[], str], guard: Callable[[], None], show: Callable[[str], None], patience: float = PATIENCE
+) -> None:
+    """Ask `check` until it returns an empty text.
+
+    `guard` is called before each try and raises when waiting has become pointless; `show` is told what is missing.
+    Raises ServiceError when the patience (in seconds) is over.
+    """
+    deadline = time.monotonic() + patience
+    while True:
+        guard()
+        lacking = check()
+        if not lacking:
+            return
+        if time.monotonic() > deadline:
+            raise ServiceError(f"Gave up after {patience:.0f} s: {lacking}.")
+        show(lacking)
+        time.sleep(0.1)

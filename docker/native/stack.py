@@ -1,0 +1,141 @@
+"""Start, stop and show the services of this machine: `python -m docker.native.stack up|down|status|start-api|clean`.
+
+HDFS and Kafka come up by `up`, the API server by `start-api`; `down` stops whatever of this STACK_HOME is running,
+`clean` removes its state too.
+"""
+
+import argparse
+import contextlib
+import fcntl
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator
+
+from lakehouse.errors import LakehouseError, LockedError, ServiceError
+from lakehouse.settings import Settings, load
+
+from docker.native import checks, daemons, java, ready, render, status
+from docker.native.console import progress, run, say
+from docker.native.layout import FOLDERS, SERVICES, Stack
+
+
+def this_stack() -> Stack:
+    """Return the stack that the settings of the environment describe; raises LakehouseError for a bad one."""
+    return Stack(load(), java.require(os.environ))
+
+
+@contextlib.contextmanager
+def _alone(stack: Stack) -> Iterator[None]:
+    """Keep a second command from starting or stopping the same stack meanwhile."""
+    for folder in FOLDERS:
+        (stack.home / folder).mkdir(parents=True, exist_ok=True)
+    with (stack.home / "run" / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise LockedError(
+                f"Another command is starting or stopping the services in {stack.home}. Wait for it, then try again."
+            ) from error
+        yield
+
+
+@contextlib.contextmanager
+def _all_or_nothing(stack: Stack, programs: Iterable[str]) -> Iterator[None]:
+    """Stop the programs again when their start fails, and the supervisor too where it has nothing else to watch."""
+    try:
+        yield
+    except (LakehouseError, KeyboardInterrupt):
+        daemons.stop(stack, programs)
+        if not daemons.running(stack):
+            daemons.shut_down(stack)
+        raise
+
+
+def _refuse_other_settings(stack: Stack) -> None:
+    changed = [
+        path.name for path, text in render.render(stack).items() if not path.exists() or path.read_text() != text
+    ]
+    if changed:
+        raise ServiceError(
+            f"The services in {stack.home} run with other settings than today's ({', '.join(changed)} would change). "
+            "Run `make down` first, or set STACK_HOME to another folder for a second stack."
+        )
+
+
+def _wait(
+    stack: Stack, name: str, check: Callable[[Settings], str], where: str, programs: Iterable[str], begin: float
+) -> None:
+    with progress(name) as show:
+        ready.wait(lambda: check(stack.settings), lambda: daemons.check_alive(stack, programs), show)
+    say(f"{name:<6}serves at {where}  {time.monotonic() - begin:.1f} s")
+
+
+def up(stack: Stack) -> None:
+    """Start HDFS and Kafka unless they run, and return when both serve."""
+    begin = time.monotonic()
+    absent = [program for program in SERVICES if program not in daemons.running(stack)]
+    if len(absent) < len(SERVICES):
+        _refuse_other_settings(stack)
+    with _all_or_nothing(stack, absent):
+        if absent:
+            checks.check_jars()
+            checks.check_disk(stack.home)
+            daemons.ensure_supervisor(stack)
+            checks.check_ports(stack, absent)
+            render.write(stack)
+            with progress("Services") as show:
+                show("formatting empty storage")
+                render.format_storage(stack)
+            daemons.start(stack, absent)
+        _wait(stack, "HDFS", ready.hdfs, stack.settings.webhdfs, SERVICES, begin)
+        _wait(stack, "Kafka", ready.kafka, stack.settings.kafka, SERVICES, begin)
+
+
+def start_api(stack: Stack) -> None:
+    """Start the API server unless it runs, and return when its health route answers."""
+    begin, port = time.monotonic(), stack.settings.ports["API_PORT"]
+    is_running = "api" in daemons.running(stack)
+    with _all_or_nothing(stack, [] if is_running else ["api"]):
+        if not is_running:
+            daemons.ensure_supervisor(stack)
+            checks.check_ports(stack, ["api"])
+            render.write_settings(stack)
+            daemons.start(stack, ["api"])
+        _wait(stack, "API", ready.api, f"http://127.0.0.1:{port}/", ["api"], begin)
+
+
+def down(stack: Stack) -> None:
+    """Stop everything of this stack and return when the processes are gone."""
+    begin = time.monotonic()
+    with progress("Services") as show:
+        show("stopping")
+        count = daemons.shut_down(stack)
+    say(f"Stopped {count} processes in {time.monotonic() - begin:.1f} s" if count else "Nothing was running")
+
+
+def clean(stack: Stack) -> None:
+    """Stop everything of this stack and delete its state; other files in STACK_HOME are left alone."""
+    daemons.shut_down(stack)
+    for folder in FOLDERS:
+        shutil.rmtree(stack.home / folder, ignore_errors=True)
+    with contextlib.suppress(OSError):  # not empty: something else lives there too
+        stack.home.rmdir()
+    say(f"Removed the state in {stack.home}")
+
+
+def main() -> None:
+    """Run the command that was asked for."""
+    parser = argparse.ArgumentParser(prog="python -m docker.native.stack", description=__doc__)
+    parser.add_argument("command", choices=["up", "down", "status", "start-api", "clean"])
+    command = parser.parse_args().command
+    stack = this_stack()
+    if command == "status":
+        status.show(stack)
+        return
+    with _alone(stack):
+        {"up": up, "down": down, "start-api": start_api, "clean": clean}[command](stack)
+
+
+if __name__ == "__main__":
+    run(main)

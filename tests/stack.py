@@ -1,0 +1,70 @@
+"""One real HDFS and Kafka for all integration tests, on free ports and in a temporary folder."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from lakehouse import settings as settings_module
+from lakehouse.settings import PORTS, ROOT, Settings, read_env_file
+
+
+@dataclass(frozen=True)
+class RunningStack:
+    """A stack that serves: its settings, and the environment in which to run the project's commands on it."""
+
+    settings: Settings
+    environ: dict[str, str]
+
+    def run(self, *command: str, timeout: float = 180) -> subprocess.CompletedProcess[str]:
+        """Run a command from the project's root in this stack's environment; `python` is the one of the tests."""
+        return subprocess.run(
+            command, env=self.environ, cwd=ROOT, capture_output=True, text=True, timeout=timeout, check=False
+        )
+
+    def command(self, name: str) -> subprocess.CompletedProcess[str]:
+        """Run one of the commands of `docker.native.stack` on this stack."""
+        return self.run(sys.executable, "-m", "docker.native.stack", name)
+
+
+def free_ports(count: int) -> list[int]:
+    """Return ports that were free a moment ago, none of them a default one."""
+    defaults = {value for name, value in read_env_file().items() if name in PORTS}
+    with ExitStack() as held:
+        ports: list[int] = []
+        while len(ports) < count:
+            probe = held.enter_context(socket.socket())
+            probe.bind(("127.0.0.1", 0))
+            port = int(probe.getsockname()[1])
+            if str(port) not in defaults:
+                ports.append(port)
+        return ports
+
+
+def make_stack(home: Path, **extra: str) -> RunningStack:
+    """Return a stack that is not running yet: free ports, its state in `home`, and nothing taken from outside."""
+    own = set(read_env_file()) | {"HADOOP_CONF_DIR", "STACK_OWNER"}
+    environ = {name: value for name, value in os.environ.items() if name not in own}
+    environ |= {name: str(port) for name, port in zip(PORTS, free_ports(len(PORTS)), strict=True)}
+    environ |= {"STACK_HOME": str(home), "LAKEHOUSE_INBOX": str(home / "inbox"), **extra}
+    shell = ["bash", "-c", "source conf/env.sh && env -0"]
+    output = subprocess.run(shell, env=environ, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    environ = dict(pair.split("=", 1) for pair in output.split("\0") if pair)
+    return RunningStack(settings_module.load(environ), environ)
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    """Give the stack that all integration tests share, and stop it at the end."""
+    made = make_stack(tmp_path_factory.mktemp("stack"))
+    try:
+        started = made.command("up")
+        assert started.returncode == 0, started.stdout + started.stderr
+        yield made
+    finally:
+        made.command("down")
