@@ -1,0 +1,1 @@
+"""Who may ask: users, groups, tokens, and the limit on logins."""

@@ -1,0 +1,30 @@
+"""Who is asking: the user behind `Authorization: Bearer <access>`."""
+
+from django.contrib.auth.models import User
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+from rest_framework_simplejwt.tokens import Token
+
+from accounts import tokens
+
+
+class Bearer(BaseAuthentication):
+    """Looks the user up with every request, so that a deleted or disabled user is out at once."""
+
+    def authenticate(self, request: Request) -> tuple[User, Token] | None:
+        """Return the user and the token, or None without the header; raises AuthenticationFailed for a bad one."""
+        header = request.META.get("HTTP_AUTHORIZATION")
+        if not header:
+            return None
+        kind, _, text = header.partition(" ")
+        if kind.lower() != "bearer" or not text:
+            raise AuthenticationFailed("The Authorization header must be `Bearer <access token>`.")
+        try:
+            return tokens.access(text.strip())
+        except tokens.Refused as error:
+            raise AuthenticationFailed(tokens.REFUSED) from error
+
+    def authenticate_header(self, request: Request) -> str:
+        """Return the value of WWW-Authenticate in a 401."""
+        return 'Bearer realm="api"'

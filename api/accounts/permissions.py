@@ -1,0 +1,31 @@
+"""Who may see what: gold is for every user, the layers below for the group `engineer`."""
+
+from django.contrib.auth.models import AnonymousUser, User
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+ENGINEER = "engineer"
+VIEW_PERSONAL = "lakehouse.view_personal"
+
+
+def is_engineer(user: User | AnonymousUser | None) -> bool:
+    """Return whether a user may look below gold."""
+    if user is None or not user.is_authenticated:
+        return False
+    return user.is_superuser or user.groups.filter(name=ENGINEER).exists()
+
+
+def sees_personal(user: User | AnonymousUser | None) -> bool:
+    """Return whether a user may see personal columns and filter on them."""
+    return user is not None and user.has_perm(VIEW_PERSONAL)
+
+
+class IsEngineer(IsAuthenticated):
+    """Lets users of the group `engineer` through."""
+
+    message = "Only users of the group `engineer` may look below gold."
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        """Return whether the request's user is an engineer."""
+        return super().has_permission(request, view) and is_engineer(request.user)

@@ -1,0 +1,73 @@
+"""The token routes: log in, refresh, log out."""
+
+from django.contrib.auth import authenticate
+from django.contrib.auth.models import User
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts import throttle, tokens
+from accounts.serializers import Credentials, Refresh
+
+
+class TokenRoute(APIView):
+    """A route that needs no token, and whose answers no cache may keep."""
+
+    permission_classes = [AllowAny]
+    authentication_classes = []
+
+    def answer(self, pair: tokens.Pair) -> Response:
+        """Return a pair as the route's answer."""
+        return Response({"access": pair.access, "refresh": pair.refresh}, headers={"Cache-Control": "no-store"})
+
+    def refused(self) -> AuthenticationFailed:
+        """Return the error for a token that cannot be used."""
+        error = AuthenticationFailed(tokens.REFUSED)
+        error.auth_header = 'Bearer realm="api"'  # type: ignore[attr-defined]
+        return error
+
+    def refresh_token(self, request: Request) -> str:
+        """Return the refresh token of the body; raises ValidationError where it has none."""
+        form = Refresh(data=request.data)
+        form.is_valid(raise_exception=True)
+        return str(form.validated_data["refresh"])
+
+
+class Login(TokenRoute):
+    """Exchange a user name and a password for a pair of tokens."""
+
+    def post(self, request: Request) -> Response:
+        """Answer with a pair of tokens, or 401; the sixth attempt in a minute is 429."""
+        form = Credentials(data=request.data)
+        form.is_valid(raise_exception=True)
+        username, password = form.validated_data["username"], form.validated_data["password"]
+        throttle.admit(username, request.META.get("REMOTE_ADDR", ""))
+        user = authenticate(request=request._request, username=username, password=password)
+        if not isinstance(user, User):
+            raise AuthenticationFailed("No active user has this name and password.")
+        return self.answer(tokens.issue(user))
+
+
+class RefreshLogin(TokenRoute):
+    """Exchange a refresh token for a new pair; the old one is used up."""
+
+    def post(self, request: Request) -> Response:
+        """Answer with a new pair, or 401."""
+        try:
+            return self.answer(tokens.rotate(self.refresh_token(request)))
+        except tokens.Refused as error:
+            raise self.refused() from error
+
+
+class Logout(TokenRoute):
+    """Use up a refresh token without a new one."""
+
+    def post(self, request: Request) -> Response:
+        """Answer with an empty object, or 401."""
+        try:
+            tokens.revoke(self.refresh_token(request))
+        except tokens.Refused as error:
+            raise self.refused() from error
+        return Response({}, headers={"Cache-Control": "no-store"})

@@ -1,0 +1,1 @@
+"""What holds the API together: settings, routes, errors, limits and logs."""

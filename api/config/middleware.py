@@ -1,0 +1,66 @@
+"""The outermost layer: request ids, size limits, security headers, and one access line per request."""
+
+import logging
+import time
+import uuid
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from config import errors
+from config.logs import masked_address, safe
+
+access = logging.getLogger("access")
+log = logging.getLogger("api")
+
+CSP = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+
+
+class Edge:
+    """Gives each request an id, refuses what is too large, and lets no failure out in any other shape than the API's.
+
+    A failure inside deltalake's Rust is a PanicException, which is no Exception and would end the worker's thread.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer the request and write its access line: no query, no token, no full address."""
+        started = time.perf_counter()
+        request.id = uuid.uuid4().hex  # type: ignore[attr-defined]
+        response = self.refused(request) or self.answered(request)
+        response.headers.setdefault("Content-Security-Policy", CSP)
+        response["X-Request-Id"] = request.id  # type: ignore[attr-defined]
+        access.info(
+            "%s %s %d %.1f ms %s %s",
+            request.method,
+            safe(request.path),
+            response.status_code,
+            (time.perf_counter() - started) * 1000,
+            masked_address(request.META.get("REMOTE_ADDR", "")),
+            request.id,  # type: ignore[attr-defined]
+        )
+        return response
+
+    def refused(self, request: HttpRequest) -> HttpResponse | None:
+        """Return the refusal of a request whose URL or body is over the limit, else None."""
+        length = len(request.path) + len(request.META.get("QUERY_STRING", ""))
+        if length > settings.MAX_URL:
+            return errors.response(request, 414, f"The URL is longer than {settings.MAX_URL} characters.")
+        body = request.META.get("CONTENT_LENGTH") or "0"
+        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        if not body.isdecimal() or int(body) > limit:
+            return errors.response(request, 413, f"The body is larger than {limit} bytes.")
+        return None
+
+    def answered(self, request: HttpRequest) -> HttpResponse:
+        """Return the views' answer, or a plain 500 for a panic."""
+        try:
+            return self.get_response(request)
+        except BaseException as error:
+            if isinstance(error, (KeyboardInterrupt, SystemExit)):
+                raise
+            log.exception("panic in %s", request.id)  # type: ignore[attr-defined]
+            return errors.failed(request)

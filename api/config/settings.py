@@ -1,0 +1,123 @@
+"""Django's settings, derived from the lakehouse's settings; nothing here needs editing to run the API."""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+from lakehouse import settings as lakehouse_settings
+
+from config import environment, keys, logs
+
+BASE = Path(__file__).resolve().parents[1]
+LAKEHOUSE = lakehouse_settings.load()
+API = environment.load()
+STATE = LAKEHOUSE.stack_home / "api"
+STATE.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+# hdfs-native reads this when the first table is opened.
+os.environ.setdefault("HADOOP_CONF_DIR", str(LAKEHOUSE.hadoop_conf))
+
+DEBUG = False
+SECRET_KEY, SIGNING_KEY = keys.load(STATE)
+ALLOWED_HOSTS = API.hosts
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+APPEND_SLASH = False
+USE_I18N = False
+USE_TZ = True
+TIME_ZONE = "UTC"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "rest_framework_simplejwt.token_blacklist",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "accounts",
+    "personal",
+    "lakes",
+    "metrics",
+    "health",
+    "reference",
+    *(app for app in ("query", "catalogue", "page") if (BASE / app / "__init__.py").exists()),
+]
+MIDDLEWARE = [
+    "config.middleware.Edge",
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "DIRS": [BASE / "templates"],
+        "OPTIONS": {},
+    }
+]
+
+# One small file for users, tokens and login attempts. Transactions take the write lock at their start, so that what
+# they check still holds when they write, whichever worker process they run in.
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": STATE / "api.sqlite3",
+        "CONN_MAX_AGE": None,
+        "OPTIONS": {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 5,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        },
+    }
+}
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
+]
+
+STATIC_URL = "/static/"
+
+# Longest body of a request and longest path with its query, in bytes.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024
+MAX_URL = 8000
+
+SECURE_SSL_REDIRECT = API.https
+SECURE_HSTS_SECONDS = 31_536_000 if API.https else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = API.https
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if API.https else None
+SECURE_REFERRER_POLICY = "no-referrer"
+CSRF_COOKIE_SECURE = True
+X_FRAME_OPTIONS = "DENY"
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.Bearer"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["config.json_only.JSONBody"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "config.json_only.FirstRenderer",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "config.errors.answer",
+    "UNAUTHENTICATED_USER": None,
+}
+SIMPLE_JWT = {
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=5),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=1),
+    "ROTATE_REFRESH_TOKENS": True,
+    "BLACKLIST_AFTER_ROTATION": True,
+    "ALGORITHM": "HS256",
+    "SIGNING_KEY": SIGNING_KEY,
+    "CHECK_REVOKE_TOKEN": True,
+}
+SPECTACULAR_SETTINGS = {
+    "OAS_VERSION": "3.1.0",
+    "TITLE": "Lakehouse",
+    "VERSION": "1",
+    "DESCRIPTION": "The metrics and tables of the lakehouse. Ask `/api/token/` for a token first.",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [],
+}
+LOGGING = logs.CONFIG

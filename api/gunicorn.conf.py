@@ -1,0 +1,49 @@
+"""The API server: `gunicorn --chdir api --config gunicorn.conf.py config.wsgi`, on loopback only."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+API = Path(__file__).resolve().parent
+sys.path[:0] = [str(API), str(API.parent / "jobs")]
+
+from lakehouse.errors import LakehouseError  # noqa: E402
+from lakehouse.settings import load  # noqa: E402
+
+try:
+    _settings = load()
+except LakehouseError as error:
+    sys.exit(str(error))
+
+wsgi_app = "config.wsgi:application"
+bind = f"127.0.0.1:{_settings.ports['API_PORT']}"
+workers = _settings.api_workers
+worker_class = "gthread"
+threads = 8
+keepalive = 30
+timeout = 60
+graceful_timeout = 5
+# Handles of deltalake do not survive a fork: each worker loads the application and opens its own.
+preload_app = False
+control_socket_disable = True
+limit_request_line = 8190
+limit_request_field_size = 8190
+limit_request_fields = 50
+# Nobody in front is believed about addresses.
+forwarded_allow_ips = ""
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None
+
+
+def on_starting(server: Any) -> None:
+    """Bring secrets and database up to date before the first worker starts; stop with the reason where it fails."""
+    done = subprocess.run([sys.executable, str(API / "manage.py"), "prepare"], check=False)
+    if done.returncode:
+        sys.exit(done.returncode)
+
+
+def post_worker_init(worker: Any) -> None:
+    """Open the lake, after the fork."""
+    from lakes import refresher
+
+    refresher.current()

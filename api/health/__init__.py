@@ -1,0 +1,1 @@
+"""The route that says whether the API can answer."""

@@ -1,0 +1,43 @@
+"""Whether the API can answer: for monitors, so without a token and without touching the lake."""
+
+from datetime import UTC, datetime
+
+from lakehouse.metrics import METRICS
+from lakes import refresher
+from lakes.refresher import Known
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+
+class Health(APIView):
+    """Says how the API, the lake and each gold table are."""
+
+    permission_classes = [AllowAny]
+    authentication_classes = []
+
+    def get(self, request: Request) -> Response:
+        """Answer 200, or 503 where the lake or a gold table cannot be read; age alone is no failure."""
+        known = {name: refresher.current().known(name) for name in METRICS}
+        reachable = not any(k.stale for k in known.values())
+        built = all(k.snapshot for k in known.values())
+        body = {
+            "status": "ok" if reachable and built else "unavailable",
+            "api": "ok",
+            "lake": "ok" if reachable else "unreachable",
+            "gold": {name: described(k) for name, k in known.items()},
+        }
+        return Response(body, 200 if reachable and built else 503, headers={"Cache-Control": "no-store"})
+
+
+def described(known: Known) -> dict[str, object]:
+    """Return how one gold table is: its version and how many seconds ago that was committed."""
+    if known.snapshot is None:
+        return {"status": "unreachable" if known.stale else "not built", "version": None, "age_seconds": None}
+    age = datetime.now(UTC) - known.snapshot.committed
+    return {
+        "status": "stale" if known.stale else "ok",
+        "version": known.snapshot.version,
+        "age_seconds": max(int(age.total_seconds()), 0),
+    }

@@ -1,0 +1,1 @@
+"""What the workers know of the lake: snapshots of gold, kept fresh beside the requests."""

@@ -1,0 +1,45 @@
+"""Looking at a table's transaction log without opening the table."""
+
+from dataclasses import dataclass
+
+from deltalake.fs import DeltaStorageHandler
+from lakehouse import paths
+from pyarrow.fs import FileType
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What shows that a table is still the one, and at the version, that was read: its newest commit's file."""
+
+    version: int
+    mtime: int
+    size: int
+
+
+class Log:
+    """The log of one table, asked for single files: two look-ups in one call instead of opening the table."""
+
+    def __init__(self, lake: str, name: str) -> None:
+        self._files = DeltaStorageHandler(paths.table(lake, name))
+
+    def mark(self, version: int) -> Mark | None:
+        """Return the mark of a version, or None where its file is not there; raises OSError."""
+        return self._mark(version, self._files.get_file_info([_commit(version)])[0])
+
+    def moved(self, seen: Mark) -> bool:
+        """Return whether there is a newer version, or another table in this place; raises OSError.
+
+        A table that was removed and made again may be at a lower version or at the very same one: its file tells.
+        """
+        now, following = self._files.get_file_info([_commit(seen.version), _commit(seen.version + 1)])
+        return following.type == FileType.File or self._mark(seen.version, now) != seen
+
+    @staticmethod
+    def _mark(version: int, info: object) -> Mark | None:
+        if getattr(info, "type", None) != FileType.File:
+            return None
+        return Mark(version, info.mtime_ns, info.size)  # type: ignore[attr-defined]
+
+
+def _commit(version: int) -> str:
+    return f"_delta_log/{version:020}.json"

@@ -1,0 +1,91 @@
+"""The watchers of all metrics in one worker process, and what they know."""
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lakehouse.metrics import METRICS
+from lakehouse.model import Metric
+
+from lakes.snapshot import Snapshot
+from lakes.watcher import State, Watcher
+
+# Seconds between two looks; after OVERDUE without an answer a snapshot counts as stale; after PATIENCE a hanging look
+# is left to itself and another thread looks instead, at most SPARES times over.
+INTERVAL, OVERDUE, PATIENCE, SPARES = 1.0, 3.0, 30.0, 20
+
+
+@dataclass(frozen=True)
+class Known:
+    """A metric as it can be answered now: `age` is how many seconds ago the lake last confirmed it."""
+
+    snapshot: Snapshot | None
+    age: float
+    stale: bool
+
+
+class Refresher:
+    """Holds one watcher per metric; made after the fork, because deltalake's handles do not survive one."""
+
+    def __init__(self, lake: str, metrics: Mapping[str, Metric] = METRICS) -> None:
+        self.watchers = {name: Watcher(lake, metric) for name, metric in metrics.items()}
+        self.spares = SPARES
+
+    def start(self, wait: float = 2.0) -> None:
+        """Start looking, and wait up to `wait` seconds for the first looks to end."""
+        for watcher in self.watchers.values():
+            watcher.start(INTERVAL)
+        threading.Thread(target=self._guard, name="guard of the watchers", daemon=True).start()
+        until = time.monotonic() + wait
+        for watcher in self.watchers.values():
+            watcher.looked.wait(max(until - time.monotonic(), 0))
+
+    def look(self) -> None:
+        """Look at every metric once, in this thread."""
+        for watcher in self.watchers.values():
+            watcher.look()
+
+    def known(self, name: str) -> Known:
+        """Return what is known of a metric; never waits."""
+        state = self.watchers[name].state
+        age = time.monotonic() - state.reached if state.reached is not None else float("inf")
+        return Known(state.snapshot, age, state.failing or age > OVERDUE)
+
+    def _guard(self) -> None:
+        while True:
+            time.sleep(INTERVAL)
+            self.replace_hanging(time.monotonic())
+
+    def replace_hanging(self, now: float) -> None:
+        """Give up watchers whose look has lasted over PATIENCE seconds, and start others in their place.
+
+        A connection whose other end vanished without a word never returns; one that only froze does, hence SPARES.
+        """
+        for name, watcher in self.watchers.items():
+            if watcher.busy_since is not None and now - watcher.busy_since > PATIENCE and self.spares:
+                watcher.given_up, self.spares = True, self.spares - 1
+                state = State(watcher.state.snapshot, watcher.state.reached, failing=True)
+                self.watchers[name] = Watcher(watcher.lake, watcher.metric, state)
+                self.watchers[name].start(INTERVAL)
+
+
+_current: Refresher | None = None
+
+
+def install(refresher: Refresher | None) -> None:
+    """Make a refresher the one of this process."""
+    global _current
+    _current = refresher
+
+
+def current() -> Refresher:
+    """Return the refresher of this process, starting it where a server without gunicorn's hooks did not."""
+    if _current is None:
+        from django.conf import settings
+
+        refresher = Refresher(settings.LAKEHOUSE.lake)
+        install(refresher)
+        refresher.start()
+        return refresher
+    return _current

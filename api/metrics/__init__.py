@@ -1,0 +1,1 @@
+"""The metric routes, one for each gold table."""

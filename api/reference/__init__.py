@@ -1,0 +1,1 @@
+"""The OpenAPI schema and the pages that show it."""
