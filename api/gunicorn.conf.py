@@ -35,14 +35,14 @@ forwarded_allow_ips = ""
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None
 
 
-def on_starting(server: Any) -> None:
+def on_starting(_server: Any) -> None:
     """Bring secrets and database up to date before the first worker starts; stop with the reason where it fails."""
     done = subprocess.run([sys.executable, str(API / "manage.py"), "prepare"], check=False)
     if done.returncode:
         sys.exit(done.returncode)
 
 
-def post_worker_init(worker: Any) -> None:
+def post_worker_init(_worker: Any) -> None:
     """Open the lake, after the fork."""
     from lakes import refresher
 

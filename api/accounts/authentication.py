@@ -22,7 +22,7 @@ class Bearer(BaseAuthentication):
             raise AuthenticationFailed("The Authorization header must be `Bearer <access token>`.")
         try:
             return tokens.access(text.strip())
-        except tokens.Refused as error:
+        except tokens.RefusedTokenError as error:
             raise AuthenticationFailed(tokens.REFUSED) from error
 
     def authenticate_header(self, request: Request) -> str:

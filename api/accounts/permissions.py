@@ -1,5 +1,6 @@
 """Who may see what: gold is for every user, the layers below for the group `engineer`."""
 
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser, User
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
@@ -9,16 +10,16 @@ ENGINEER = "engineer"
 VIEW_PERSONAL = "lakehouse.view_personal"
 
 
-def is_engineer(user: User | AnonymousUser | None) -> bool:
+def is_engineer(user: AbstractBaseUser | AnonymousUser | None) -> bool:
     """Return whether a user may look below gold."""
-    if user is None or not user.is_authenticated:
+    if not isinstance(user, User):
         return False
     return user.is_superuser or user.groups.filter(name=ENGINEER).exists()
 
 
-def sees_personal(user: User | AnonymousUser | None) -> bool:
+def sees_personal(user: AbstractBaseUser | AnonymousUser | None) -> bool:
     """Return whether a user may see personal columns and filter on them."""
-    return user is not None and user.has_perm(VIEW_PERSONAL)
+    return isinstance(user, User) and user.has_perm(VIEW_PERSONAL)
 
 
 class IsEngineer(IsAuthenticated):

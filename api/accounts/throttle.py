@@ -47,4 +47,4 @@ def _wait(counted_under: str, now: float) -> float:
     times = sorted(LoginAttempt.objects.filter(key=counted_under).values_list("at", flat=True))
     if len(times) < settings.API.login_rate:
         return 0
-    return max(times[-settings.API.login_rate] + WINDOW - now, 1)
+    return float(max(times[-settings.API.login_rate] + WINDOW - now, 1))

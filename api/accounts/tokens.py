@@ -18,7 +18,7 @@ _LAST_SECOND = 253_370_764_800
 REFUSED = "The token is not valid or has expired."
 
 
-class Refused(TokenError):
+class RefusedTokenError(TokenError):
     """Raised for every token that cannot be used; which check it failed is nobody's business."""
 
     def __init__(self) -> None:
@@ -34,36 +34,36 @@ class Pair:
 
 
 def user_id(claims: dict[str, Any]) -> int:
-    """Return the user id of a token's claims; raises Refused where any claim has not the type we give it."""
+    """Return the user id of a token's claims; raises RefusedTokenError where any claim has not the type we give it."""
     user, jti, exp = claims.get("user_id"), claims.get("jti"), claims.get("exp")
     if not (isinstance(jti, str) and 0 < len(jti) <= 64 and isinstance(exp, int) and 0 < exp < _LAST_SECOND):
-        raise Refused
+        raise RefusedTokenError
     if not (isinstance(user, str) and user.isascii() and user.isdecimal() and len(user) <= 18):
-        raise Refused
+        raise RefusedTokenError
     return int(user)
 
 
 def verified(kind: type[Token], text: str | bytes) -> Token:
-    """Return a token whose signature, type, claims and expiry are right; raises Refused for any other.
+    """Return a token whose signature, type, claims and expiry are right; raises RefusedTokenError for any other.
 
     A header or payload of thousands of nested lists exhausts the JSON reader before the signature is looked at.
     """
     try:
         token = kind(text, verify=True)  # type: ignore[arg-type]
     except (TokenError, KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
-        raise Refused from error
+        raise RefusedTokenError from error
     user_id(token.payload)
     return token
 
 
 def holder(token: Token) -> User:
-    """Return the active user of a verified token; raises Refused where deleted, disabled, or given a new password."""
+    """Return the active user of a verified token; raises RefusedTokenError where deleted, disabled, or given a new password."""
     try:
         user = User.objects.get(pk=user_id(token.payload))
     except User.DoesNotExist as error:
-        raise Refused from error
+        raise RefusedTokenError from error
     if not user.is_active or token.payload.get("hash_password") != get_md5_hash_password(user.password):
-        raise Refused
+        raise RefusedTokenError
     return user
 
 
@@ -74,7 +74,7 @@ def issue(user: User) -> Pair:
 
 
 def access(text: str | bytes) -> tuple[User, Token]:
-    """Return the user of an access token, with the token; raises Refused."""
+    """Return the user of an access token, with the token; raises RefusedTokenError."""
     token = verified(AccessToken, text)
     return holder(token), token
 
@@ -90,7 +90,7 @@ def rotate(text: str) -> Pair:
 
 
 def revoke(text: str) -> None:
-    """Blacklist a refresh token; raises Refused where it cannot be used any more anyway."""
+    """Blacklist a refresh token; raises RefusedTokenError where it cannot be used any more anyway."""
     token = verified(RefreshToken, text)
     with transaction.atomic():
         token.blacklist()  # type: ignore[attr-defined]

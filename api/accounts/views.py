@@ -57,7 +57,7 @@ class RefreshLogin(TokenRoute):
         """Answer with a new pair, or 401."""
         try:
             return self.answer(tokens.rotate(self.refresh_token(request)))
-        except tokens.Refused as error:
+        except tokens.RefusedTokenError as error:
             raise self.refused() from error
 
 
@@ -68,6 +68,6 @@ class Logout(TokenRoute):
         """Answer with an empty object, or 401."""
         try:
             tokens.revoke(self.refresh_token(request))
-        except tokens.Refused as error:
+        except tokens.RefusedTokenError as error:
             raise self.refused() from error
         return Response({}, headers={"Cache-Control": "no-store"})

@@ -31,7 +31,7 @@ FAILED = "Something went wrong on our side. Give the request_id to whoever runs 
 AWAY = "The lake cannot be read at the moment. Try again shortly; whoever runs it can look with `make status`."
 
 
-class Unavailable(exceptions.APIException):
+class UnavailableError(exceptions.APIException):
     """Raised when an answer is not to be had now; `wait` is after how many seconds to ask again."""
 
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
@@ -79,13 +79,13 @@ def translated(error: Exception) -> exceptions.APIException | None:
         case RequestDataTooBig() | SuspiciousOperation():
             return exceptions.ParseError("The request cannot be read.")
         case NotBuiltError():
-            return Unavailable("This is not built yet. Run `make pipeline`, then ask again.", 30)
+            return UnavailableError("This is not built yet. Run `make pipeline`, then ask again.", 30)
         case ServiceError() | OperationalError():
             log.warning("unavailable: %s", error)
-            return Unavailable(AWAY)
+            return UnavailableError(AWAY)
         case LakehouseError():
             log.error("lakehouse: %s", error)
-            return Unavailable(AWAY)
+            return UnavailableError(AWAY)
     return None
 
 

@@ -17,7 +17,7 @@ class Health(APIView):
     permission_classes = [AllowAny]
     authentication_classes = []
 
-    def get(self, request: Request) -> Response:
+    def get(self, _request: Request) -> Response:
         """Answer 200, or 503 where the lake or a gold table cannot be read; age alone is no failure."""
         known = {name: refresher.current().known(name) for name in METRICS}
         reachable = not any(k.stale for k in known.values())

@@ -41,7 +41,7 @@ class Snapshot:
         return self.first if page == 1 else zlib.decompress(self.others[page - 2])
 
     def etag(self, page: int) -> str:
-        """Return the entity tag: the table's id too, because a version alone comes back with other data after a reset."""
+        """Return the entity tag, with the table's id: after a reset the same version holds other data."""
         return f'"{self.table_id}-{self.version}"' if page == 1 else f'"{self.table_id}-{self.version}-{page}"'
 
 

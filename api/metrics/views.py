@@ -1,6 +1,6 @@
 """The metric routes: each answers from memory, whatever state the lake is in."""
 
-from config.errors import AWAY, Unavailable
+from config.errors import AWAY, UnavailableError
 from django.http import HttpResponse
 from lakehouse.model import Metric
 from lakes import refresher
@@ -16,7 +16,7 @@ PARAMETERS = ("as_of", "page")
 class MetricView(APIView):
     """Answers with the rows of one gold table, sorted by its first column."""
 
-    metric: Metric | None = None
+    metric: Metric = next(iter(METRICS.values()))  # as_view gives each route its own
 
     def get(self, request: Request) -> HttpResponse:
         """Return a page of the newest version, or of the version that `as_of` names."""
@@ -42,8 +42,8 @@ def page_number(text: str) -> int:
     return int(text)
 
 
-def missing(known: refresher.Known) -> Unavailable:
+def missing(known: refresher.Known) -> UnavailableError:
     """Return why there is no snapshot: the lake does not answer, or the metric was never computed."""
     if known.stale:
-        return Unavailable(AWAY)
-    return Unavailable("This metric is not built yet. Run `make pipeline`, then ask again.", 30)
+        return UnavailableError(AWAY)
+    return UnavailableError("This metric is not built yet. Run `make pipeline`, then ask again.", 30)

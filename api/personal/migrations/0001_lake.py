@@ -7,7 +7,6 @@ class Migration(migrations.Migration):
     """Creates no table: the model is unmanaged."""
 
     initial = True
-    dependencies: list[tuple[str, str]] = []
     operations = [
         migrations.CreateModel(
             name="Lake",
