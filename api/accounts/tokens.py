@@ -57,7 +57,7 @@ def verified(kind: type[Token], text: str | bytes) -> Token:
 
 
 def holder(token: Token) -> User:
-    """Return the active user of a verified token; raises RefusedTokenError where deleted, disabled, or given a new password."""
+    """Return the user of a token; raises RefusedTokenError where deleted, disabled, or given a new password."""
     try:
         user = User.objects.get(pk=user_id(token.payload))
     except User.DoesNotExist as error:

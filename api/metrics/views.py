@@ -2,6 +2,7 @@
 
 from config.errors import AWAY, UnavailableError
 from django.http import HttpResponse
+from lakehouse.metrics import METRICS
 from lakehouse.model import Metric
 from lakes import refresher
 from rest_framework.exceptions import NotFound, ValidationError
