@@ -60,8 +60,8 @@ $(JARS): docker/native/ivy.xml docker/native/ivysettings.xml docker/native/jars.
 up: setup $(JARS) ## start HDFS and Kafka, and return when both serve
 	@$(STACK) up
 
-down: setup ## stop HDFS, Kafka and the API
-	@$(STACK) down
+down: ## stop HDFS, Kafka and the API
+	@if [ -e $(RUNTIME) ]; then $(STACK) down; else echo "Nothing was running"; fi
 
 status: setup ## processes, memory, ports, safe mode, topics
 	@$(STACK) status

@@ -1,11 +1,12 @@
 """One real HDFS and Kafka for all integration tests, on free ports and in a temporary folder."""
 
+import contextlib
 import os
+import random
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,17 +34,15 @@ class RunningStack:
 
 
 def free_ports(count: int) -> list[int]:
-    """Return ports that were free a moment ago, none of them a default one."""
-    defaults = {value for name, value in read_env_file().items() if name in PORTS}
-    with ExitStack() as held:
-        ports: list[int] = []
-        while len(ports) < count:
-            probe = held.enter_context(socket.socket())
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
-            if str(port) not in defaults:
-                ports.append(port)
-        return ports
+    """Return free ports below those that systems hand out to outgoing connections, which could take one meanwhile."""
+    ports: list[int] = []
+    for port in random.sample(range(15000, 32000), 200):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            ports.append(port)
+        if len(ports) == count:
+            return ports
+    raise OSError("no free ports between 15000 and 32000")
 
 
 def make_stack(home: Path, **extra: str) -> RunningStack:

@@ -1,5 +1,6 @@
 """The processes of one stack: its supervisor, and what the supervisor runs."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -27,13 +28,18 @@ def _server(stack: Stack) -> xmlrpc.client.ServerProxy:
 def call(stack: Stack, method: str, *arguments: object) -> object:
     """Call a method of the supervisor, such as `startProcess`, and return its answer.
 
-    Raises OSError where no supervisor of this stack listens, and xmlrpc.client.Fault where it refuses.
+    Raises OSError where no supervisor of this stack listens, and ServiceError where it refuses.
     """
     try:
         with _server(stack) as server:
             return getattr(server.supervisor, method)(*arguments)
     except HTTPException as error:
         raise OSError(str(error)) from error
+    except xmlrpc.client.Fault as error:
+        raise ServiceError(
+            f"The supervisor refused {method} {' '.join(map(str, arguments))} ({error.faultString}); "
+            f"its log is {stack.log('supervisord')}."
+        ) from error
 
 
 def states(stack: Stack) -> dict[str, dict[str, object]]:
@@ -92,7 +98,8 @@ def stop(stack: Stack, programs: Iterable[str]) -> None:
     alive = running(stack)
     for program in programs:
         if program in alive:
-            call(stack, "stopProcess", program, True)
+            with contextlib.suppress(ServiceError):  # it has just ended by itself
+                call(stack, "stopProcess", program, True)
 
 
 def check_alive(stack: Stack, programs: Iterable[str]) -> None:
@@ -123,11 +130,9 @@ def end(left: list[psutil.Process], seconds: float = 20) -> None:
 def shut_down(stack: Stack) -> int:
     """Stop everything of this stack and return how many processes there were."""
     before = processes(stack)
-    try:
+    with contextlib.suppress(OSError, ServiceError):  # without a supervisor, what is left is ended below
         call(stack, "stopAllProcesses", True)
         call(stack, "shutdown")
-    except OSError:
-        pass  # no supervisor: what is left of the stack is ended below
     psutil.wait_procs(before, 30)
     end(processes(stack))
     stack.socket.unlink(missing_ok=True)
@@ -136,13 +141,11 @@ def shut_down(stack: Stack) -> int:
 
 def holder(port: int) -> str:
     """Return who listens on a port, such as ` by java (process 123)`; empty where the system does not tell."""
-    try:
+    with contextlib.suppress(psutil.Error):
         for connection in psutil.net_connections("tcp"):
             address = connection.laddr
             if connection.status == psutil.CONN_LISTEN and address and address.port == port and connection.pid:
                 return f" by {psutil.Process(connection.pid).name()} (process {connection.pid})"
-    except psutil.Error:
-        pass
     return ""
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from lakehouse.settings import ROOT, Settings
 
+from docker.native import java
+
 # A Unix socket's path is at most 107 bytes on Linux and 103 on macOS (`sun_path` of sys/un.h).
 LONGEST_SOCKET = 100
 # Which settings are the ports of which program.
@@ -23,10 +25,9 @@ SERVICES = ("namenode", "datanode", "kafka")
 
 @dataclass(frozen=True)
 class Stack:
-    """One stack: its settings, and the Java that its services run on."""
+    """One stack: the paths that follow from its settings."""
 
     settings: Settings
-    java_home: Path
 
     @property
     def home(self) -> Path:
@@ -62,12 +63,15 @@ class Stack:
         return self.home / "logs" / f"{program}.log"
 
     def environ(self) -> dict[str, str]:
-        """Return the environment that supervisord.conf expands and that marks each process as this stack's."""
+        """Return the environment that supervisord.conf expands and that marks each process as this stack's.
+
+        Raises ServiceError where the machine has no Java that is new enough.
+        """
         return {
             **os.environ,
             "STACK_HOME": str(self.home),
             "STACK_ROOT": str(ROOT),
             "STACK_SOCKET": str(self.socket),
-            "STACK_JAVA": str(self.java_home / "bin" / "java"),
+            "STACK_JAVA": str(java.require(os.environ) / "bin" / "java"),
             "STACK_OWNER": str(self.home),
         }

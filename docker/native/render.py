@@ -64,7 +64,7 @@ def write_settings(stack: Stack) -> None:
 
 def _java(stack: Stack, service: str, class_path: str, *arguments: str) -> list[str]:
     return [
-        str(stack.java_home / "bin" / "java"),
+        stack.environ()["STACK_JAVA"],
         f"@{ROOT}/conf/{service}/jvm.options",
         f"-Dlog4j2.configurationFile={ROOT}/conf/{service}/log4j2.properties",
         f"-Dhadoop.home.dir={stack.home}/hdfs",

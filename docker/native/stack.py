@@ -7,22 +7,17 @@ HDFS and Kafka come up by `up`, the API server by `start-api`; `down` stops what
 import argparse
 import contextlib
 import fcntl
-import os
 import shutil
+import signal
 import time
 from collections.abc import Callable, Iterable, Iterator
 
-from lakehouse.errors import LakehouseError, LockedError, ServiceError
+from lakehouse.errors import LockedError, ServiceError
 from lakehouse.settings import Settings, load
 
-from docker.native import checks, daemons, java, ready, render, status
+from docker.native import checks, daemons, ready, render, status
 from docker.native.console import progress, run, say
 from docker.native.layout import FOLDERS, SERVICES, Stack
-
-
-def this_stack() -> Stack:
-    """Return the stack that the settings of the environment describe; raises LakehouseError for a bad one."""
-    return Stack(load(), java.require(os.environ))
 
 
 @contextlib.contextmanager
@@ -45,7 +40,7 @@ def _all_or_nothing(stack: Stack, programs: Iterable[str]) -> Iterator[None]:
     """Stop the programs again when their start fails, and the supervisor too where it has nothing else to watch."""
     try:
         yield
-    except (LakehouseError, KeyboardInterrupt):
+    except BaseException:
         daemons.stop(stack, programs)
         if not daemons.running(stack):
             daemons.shut_down(stack)
@@ -129,10 +124,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m docker.native.stack", description=__doc__)
     parser.add_argument("command", choices=["up", "down", "status", "start-api", "clean"])
     command = parser.parse_args().command
-    stack = this_stack()
+    stack = Stack(load())
     if command == "status":
         status.show(stack)
         return
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a start that is ended leaves nothing half running
     with _alone(stack):
         {"up": up, "down": down, "start-api": start_api, "clean": clean}[command](stack)
 

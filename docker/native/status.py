@@ -54,11 +54,14 @@ def show(stack: Stack) -> None:
     """Print the processes with their memory and ports, then what HDFS, Kafka and the API say of themselves."""
     settings, known = stack.settings, daemons.states(stack)
     say(f"Stack {stack.home}")
+    left = [] if known else daemons.processes(stack)
+    if left:
+        say(f"  The supervisor is gone, {len(left)} of its processes are left: `make up` or `make down` ends them")
     for name in PORTS_OF:
         say(_program_line(name, known.get(name, {}), settings))
-    say(f"HDFS   {_hdfs_line(settings) if known else 'stopped; `make up` starts it'}")
-    say(f"Kafka  {_kafka_line(settings) if known else 'stopped; `make up` starts it'}")
-    say(f"API    {_api_line(settings) if known else 'stopped; `make api` starts it'}")
+    say(f"HDFS   {_hdfs_line(settings) if known or left else 'stopped; `make up` starts it'}")
+    say(f"Kafka  {_kafka_line(settings) if known or left else 'stopped; `make up` starts it'}")
+    say(f"API    {_api_line(settings) if known or left else 'stopped; `make api` starts it'}")
 
 
 def _hdfs_line(settings: Settings) -> str:
