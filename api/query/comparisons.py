@@ -1,0 +1,147 @@
+"""Comparisons of a column with literals, as Arrow expressions with SQL's three-valued logic.
+
+Integers, decimals, dates and timestamps lie on a grid of representable values. A literal between two points, or beyond
+both ends, is compared exactly all the same: the comparison is moved to the nearest point instead of casting the column,
+so nothing is rounded and the statistics of the files still prune.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Context, Decimal
+from fractions import Fraction
+from math import floor, isinf
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+
+from query import operands
+from query.filter_errors import FilterError
+from query.operands import Literal, Operand
+
+UNKNOWN = pc.scalar(pa.scalar(None, pa.bool_()))
+FLIPPED = {"=": "=", "<>": "<>", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+_DAY = 86_400_000_000
+_APPLY: dict[str, Callable[[ds.Expression, object], ds.Expression]] = {
+    "=": lambda field, value: field == value,
+    "<>": lambda field, value: field != value,
+    "<": lambda field, value: field < value,
+    "<=": lambda field, value: field <= value,
+    ">": lambda field, value: field > value,
+    ">=": lambda field, value: field >= value,
+}
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """The values of a type, numbered by integers: `low` to `high` exist, `make` turns a number into a scalar."""
+
+    low: int
+    high: int
+    make: Callable[[int], pa.Scalar]
+
+
+def always(field: ds.Expression) -> ds.Expression:
+    """Return what is true where the field has a value and unknown where it is NULL."""
+    return field.is_valid() | UNKNOWN
+
+
+def never(field: ds.Expression) -> ds.Expression:
+    """Return what is false where the field has a value and unknown where it is NULL."""
+    return field.is_null() & UNKNOWN
+
+
+def compare(op: str, column: Operand, literal: Literal) -> ds.Expression:
+    """Return `column op literal`; raises FilterError where the literal's type is not the column's."""
+    if literal.kind is None:
+        return UNKNOWN
+    place = _place(column, literal)
+    if isinstance(place, Fraction):
+        return _on_grid(op, column.field, place, _grid(column.type))
+    if column.kind == operands.BOOLEAN and op not in ("=", "<>"):
+        raise FilterError(f"{column.name} is a boolean, which has no order: use = or <>.")
+    return _APPLY[op](column.field, place)
+
+
+def among(column: Operand, literals: Sequence[Literal]) -> ds.Expression:
+    """Return `column IN (literals)`; with a NULL in the list what is not found is unknown."""
+    places = [_place(column, literal) for literal in literals if literal.kind is not None]
+    if places and isinstance(places[0], Fraction):
+        grid = _grid(column.type)
+        whole = [int(p) for p in places if isinstance(p, Fraction) and p.denominator == 1]
+        values = [grid.make(n) for n in whole if grid.low <= n <= grid.high]
+    else:
+        values = [place for place in places if isinstance(place, pa.Scalar)]
+    found = never(column.field)
+    if values:
+        # is_in says false for NULL, where SQL says unknown: the equality brings that back.
+        found = (column.field == values[0]) | column.field.isin(pa.array([v.as_py() for v in values], column.type))
+    return found | UNKNOWN if len(places) < len(literals) else found
+
+
+def columns(op: str, left: Operand, right: Operand) -> ds.Expression:
+    """Return `left op right` for two columns; raises FilterError where their types cannot be compared."""
+    for group in (operands.NUMBERS, operands.MOMENTS, (operands.TEXT,), (operands.BOOLEAN,), (operands.BINARY,)):
+        if left.kind in group and right.kind in group:
+            break
+    else:
+        raise FilterError(f"{left.name} is {left.kind} and {right.name} is {right.kind}: they cannot be compared.")
+    if left.kind == operands.BOOLEAN and op not in ("=", "<>"):
+        raise FilterError(f"{left.name} is a boolean, which has no order: use = or <>.")
+    if left.kind == operands.DATE != right.kind:
+        return _APPLY[op](left.field.cast(right.type), right.field)
+    if right.kind == operands.DATE != left.kind:
+        return _APPLY[op](left.field, right.field.cast(left.type))
+    return _APPLY[op](left.field, right.field)
+
+
+def _place(column: Operand, literal: Literal) -> Fraction | pa.Scalar:
+    """Return where a literal lies: a number on the column's grid, or a scalar where the type has none."""
+    kind, given = column.kind, literal.kind
+    if kind in operands.NUMBERS and given == operands.DECIMAL:
+        return _number_place(column, operands.number(literal.text))
+    if kind in operands.MOMENTS and given in (*operands.MOMENTS, operands.TEXT):
+        moment = operands.microseconds(literal.text)
+        return Fraction(moment, _DAY) if kind == operands.DATE else Fraction(moment)
+    if kind == given == operands.BOOLEAN:
+        return pa.scalar(literal.text == "true")
+    if kind == given == operands.TEXT:
+        return pa.scalar(literal.text, column.type)
+    if kind == operands.BINARY and given == operands.TEXT:
+        return pa.scalar(literal.text.encode(), column.type)
+    raise FilterError(f"{column.name} is {column.kind} ({column.type}) and cannot be compared with {literal.shown()}.")
+
+
+def _number_place(column: Operand, value: Decimal) -> Fraction | pa.Scalar:
+    if column.kind == operands.DOUBLE:
+        if isinf(float(value)):
+            raise FilterError(f"{value} is beyond what {column.name}, a double, can hold.")
+        return pa.scalar(float(value), column.type)
+    scale = column.type.scale if column.kind == operands.DECIMAL else 0
+    return Fraction(value) * 10**scale
+
+
+def _grid(type_: pa.DataType) -> _Grid:
+    if pa.types.is_decimal(type_):
+        last, scale = 10**type_.precision - 1, type_.scale
+        exact = Context(prec=80)
+        return _Grid(-last, last, lambda n: pa.scalar(exact.scaleb(Decimal(n), -scale), type_))
+    if pa.types.is_date(type_):
+        return _Grid(-719_162, 2_932_896, operands.day_scalar)
+    half = 1 << ((64 if pa.types.is_timestamp(type_) else type_.bit_width) - 1)
+    return _Grid(-half, half - 1, lambda n: pa.scalar(n, type_))
+
+
+def _on_grid(op: str, field: ds.Expression, place: Fraction, grid: _Grid) -> ds.Expression:
+    point, is_exact = floor(place), place.denominator == 1
+    if op in ("=", "<>"):
+        if is_exact and grid.low <= point <= grid.high:
+            return _APPLY[op](field, grid.make(point))
+        return never(field) if op == "=" else always(field)
+    if not is_exact:
+        op = {"<": "<=", ">=": ">"}.get(op, op)
+    if point > grid.high:
+        return always(field) if op in ("<", "<=") else never(field)
+    if point < grid.low:
+        return never(field) if op in ("<", "<=") else always(field)
+    return _APPLY[op](field, grid.make(point))

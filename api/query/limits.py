@@ -1,0 +1,11 @@
+"""How large a query may be; the HTTP contract names these figures."""
+
+CHARACTERS = 2_000
+COMPARISONS = 50
+DEPTH = 10
+LIST_ITEMS = 100
+ROWS = 1_000
+DEFAULT_ROWS = 10
+BYTES = 512 * 1024 * 1024
+SECONDS = 5.0
+RUNNING = 2
