@@ -1,4 +1,4 @@
-"""The API server: `gunicorn --chdir api --config gunicorn.conf.py config.wsgi`, on loopback only."""
+"""The API server: `gunicorn --config api/gunicorn.conf.py`, on loopback only."""
 
 import subprocess
 import sys
@@ -8,6 +8,7 @@ from typing import Any
 API = Path(__file__).resolve().parent
 sys.path[:0] = [str(API), str(API.parent / "jobs")]
 
+from config.logs import GUNICORN  # noqa: E402 # the path above comes first
 from lakehouse.errors import LakehouseError  # noqa: E402
 from lakehouse.settings import load  # noqa: E402
 
@@ -19,7 +20,7 @@ except LakehouseError as error:
 wsgi_app = "config.wsgi:application"
 bind = f"127.0.0.1:{_settings.ports['API_PORT']}"
 workers = _settings.api_workers
-worker_class = "gthread"
+worker_class = "config.worker.Worker"
 threads = 8
 keepalive = 30
 timeout = 60
@@ -30,6 +31,7 @@ control_socket_disable = True
 limit_request_line = 8190
 limit_request_field_size = 8190
 limit_request_fields = 50
+logconfig_dict = GUNICORN
 # Nobody in front is believed about addresses.
 forwarded_allow_ips = ""
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None

@@ -13,6 +13,8 @@ from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token
 from rest_framework_simplejwt.utils import get_md5_hash_password
 
+from accounts import users
+
 # 9999-12-31, the last day that Python's datetime knows.
 _LAST_SECOND = 253_370_764_800
 REFUSED = "The token is not valid or has expired."
@@ -58,11 +60,8 @@ def verified(kind: type[Token], text: str | bytes) -> Token:
 
 def holder(token: Token) -> User:
     """Return the user of a token; raises RefusedTokenError where deleted, disabled, or given a new password."""
-    try:
-        user = User.objects.get(pk=user_id(token.payload))
-    except User.DoesNotExist as error:
-        raise RefusedTokenError from error
-    if not user.is_active or token.payload.get("hash_password") != get_md5_hash_password(user.password):
+    user = users.by_id(user_id(token.payload))
+    if user is None or not user.is_active or token.payload.get("hash_password") != get_md5_hash_password(user.password):
         raise RefusedTokenError
     return user
 

@@ -24,6 +24,7 @@ CODES = {
     414: "url_too_long",
     415: "unsupported_media_type",
     429: "too_many_requests",
+    431: "headers_too_large",
     500: "server_error",
     503: "unavailable",
 }

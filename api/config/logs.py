@@ -29,6 +29,8 @@ class Mask(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Rewrite the record's message in place and let it pass."""
         message = record.getMessage()
+        if message.startswith("Listening at"):
+            return True
         record.msg, record.args = _IPV4.sub(r"\1.0", _TOKEN.sub("[token]", message)), None
         return True
 
@@ -48,3 +50,6 @@ CONFIG = {
         "access": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
     },
 }
+
+# gunicorn's own messages name the full address of who sent nonsense: they pass the same filter.
+GUNICORN = {**CONFIG, "loggers": {"gunicorn.error": {"handlers": ["stderr"], "level": "INFO", "propagate": False}}}

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable
 
 from django.conf import settings
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 
 from config import errors
@@ -32,7 +33,9 @@ class Edge:
         request.id = uuid.uuid4().hex  # type: ignore[attr-defined]
         response = self.refused(request) or self.answered(request)
         response.headers.setdefault("Content-Security-Policy", CSP)
-        response["X-Request-Id"] = request.id  # type: ignore[attr-defined]
+        if not response.streaming:
+            response.headers["Content-Length"] = str(len(response.content))
+        response.headers["X-Request-Id"] = request.id  # type: ignore[attr-defined]
         access.info(
             "%s %s %d %.1f ms %s %s",
             request.method,
@@ -45,7 +48,13 @@ class Edge:
         return response
 
     def refused(self, request: HttpRequest) -> HttpResponse | None:
-        """Return the refusal of a request whose URL or body is over the limit, else None."""
+        """Return the refusal of a request for an unknown host, or whose URL or body is over the limit, else None."""
+        try:
+            request.get_host()
+        except DisallowedHost:
+            return errors.response(
+                request, 400, "This host name is not served. API_ALLOWED_HOSTS lists those that are."
+            )
         length = len(request.path) + len(request.META.get("QUERY_STRING", ""))
         if length > settings.MAX_URL:
             return errors.response(request, 414, f"The URL is longer than {settings.MAX_URL} characters.")
