@@ -6,9 +6,10 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from lakehouse.errors import LakehouseError, NotBuiltError, ServiceError
 from rest_framework import exceptions, status
 from rest_framework.response import Response
+
+from lakehouse.errors import LakehouseError, NotBuiltError, ServiceError
 
 log = logging.getLogger("api")
 

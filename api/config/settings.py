@@ -4,9 +4,8 @@ import os
 from datetime import timedelta
 from pathlib import Path
 
-from lakehouse import settings as lakehouse_settings
-
 from config import environment, keys, logs
+from lakehouse import settings as lakehouse_settings
 
 BASE = Path(__file__).resolve().parents[1]
 LAKEHOUSE = lakehouse_settings.load()

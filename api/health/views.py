@@ -2,13 +2,14 @@
 
 from datetime import UTC, datetime
 
-from lakehouse.metrics import METRICS
-from lakes import refresher
-from lakes.refresher import Known
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
+
+from lakehouse.metrics import METRICS
+from lakes import refresher
+from lakes.refresher import Known
 
 
 class Health(APIView):

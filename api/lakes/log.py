@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from deltalake.fs import DeltaStorageHandler
-from lakehouse import paths
 from pyarrow.fs import FileType
+
+from lakehouse import paths
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from lakehouse.metrics import METRICS
 from lakehouse.model import Metric
-
 from lakes.snapshot import Snapshot
 from lakes.watcher import State, Watcher
 

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import DeltaTable
+
 from lakehouse import frames
 from lakehouse.errors import NotBuiltError
 from lakehouse.model import Metric
-
 from lakes import render
 
 PAGE = 10_000

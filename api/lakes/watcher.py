@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from lakehouse.errors import NotBuiltError
 from lakehouse.lake import open_table
 from lakehouse.model import Metric
-
 from lakes import snapshot
 from lakes.log import Log, Mark
 from lakes.snapshot import Snapshot

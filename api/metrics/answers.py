@@ -2,6 +2,7 @@
 
 from django.http import HttpResponse
 from django.utils.http import http_date, parse_etags
+
 from lakes.refresher import Known
 from lakes.snapshot import Snapshot
 

@@ -1,8 +1,8 @@
 """A route per metric, named like it with hyphens."""
 
 from django.urls import path
-from lakehouse.metrics import METRICS
 
+from lakehouse.metrics import METRICS
 from metrics.views import MetricView
 
 urlpatterns = [

@@ -1,14 +1,14 @@
 """The metric routes: each answers from memory, whatever state the lake is in."""
 
-from config.errors import AWAY, UnavailableError
 from django.http import HttpResponse
-from lakehouse.metrics import METRICS
-from lakehouse.model import Metric
-from lakes import refresher
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from config.errors import AWAY, UnavailableError
+from lakehouse.metrics import METRICS
+from lakehouse.model import Metric
+from lakes import refresher
 from metrics.answers import answer
 
 PARAMETERS = ("as_of", "page")

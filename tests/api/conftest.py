@@ -30,6 +30,7 @@ from django.contrib.auth.models import Group, Permission, User  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connections  # noqa: E402
 from django.test import Client, override_settings  # noqa: E402
+
 from lakes import refresher  # noqa: E402
 
 PASSWORD = "correct horse battery staple"
@@ -48,8 +49,9 @@ def database() -> Iterator[None]:
 def empty_database(database: None) -> Iterator[None]:
     """Users, tokens and login attempts of a test end with it."""
     yield
-    from accounts.models import LoginAttempt
     from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
+
+    from accounts.models import LoginAttempt
 
     for model in (OutstandingToken, LoginAttempt, User):
         model.objects.all().delete()

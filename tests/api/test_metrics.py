@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 from django.test import Client
+
 from lakehouse import frames, lake
 from lakehouse.metrics import METRICS
 
