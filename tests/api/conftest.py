@@ -18,8 +18,10 @@ os.environ["STACK_HOME"] = HOME
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 
 import django  # noqa: E402
+from django.test.utils import setup_test_environment  # noqa: E402
 
 django.setup()
+setup_test_environment()
 if _BEFORE is None:
     del os.environ["STACK_HOME"]
 else:
