@@ -50,6 +50,7 @@ def bronze(dataset: Dataset) -> Table:
         Column("raw", "binary", comment="the record's bytes as they came, line end removed"),
         Column("format", "string", comment="csv, json or log"),
         Column("header", "string", comment="header line of its CSV file"),
+        Column("is_cut", "boolean", comment="only the first 64 KiB of a record over 1 MiB were kept"),
         Column("kafka_timestamp", "timestamp"),
         Column("ingested_at", "timestamp"),
         Column("run_id", "string"),

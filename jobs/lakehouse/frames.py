@@ -39,3 +39,11 @@ def rows_by_partition(table: DeltaTable) -> dict[bool | None, int]:
     for side, rows in zip(sides, actions["num_records"].to_pylist(), strict=True):
         counts[side] = counts.get(side, 0) + rows
     return counts
+
+
+def sum_of(table: DeltaTable, statistic: str) -> int:
+    """Return the sum over a table's files of a statistic of its log, such as `num_records` or `null_count.amount`."""
+    actions = pa.table(table.get_add_actions(flatten=True))
+    if statistic not in actions.column_names:
+        return 0
+    return sum(value or 0 for value in actions[statistic].to_pylist())

@@ -1,0 +1,36 @@
+"""Waiting for streams that run side by side."""
+
+import contextlib
+import time
+from collections.abc import Sequence
+
+from pyspark.errors import StreamingQueryException
+from pyspark.sql.streaming.query import StreamingQuery
+
+
+def drain(queries: Sequence[StreamingQuery]) -> None:
+    """Wait until all queries have ended; stop the others and raise its error where one fails, or on Ctrl-C."""
+    try:
+        for query in queries:
+            query.awaitTermination()
+    except BaseException:
+        stop(queries)
+        raise
+
+
+def stop(queries: Sequence[StreamingQuery]) -> None:
+    """Stop queries, each after the micro-batch that it is in."""
+    for query in queries:
+        with contextlib.suppress(StreamingQueryException):
+            query.stop()
+
+
+def first_ended(queries: Sequence[StreamingQuery], seconds: float) -> StreamingQuery | None:
+    """Return the first query that has ended, or None after so many seconds in which all of them ran."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        for query in queries:
+            if query.awaitTermination(timeout=0) or not query.isActive:
+                return query
+        time.sleep(0.2)
+    return None

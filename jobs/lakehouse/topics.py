@@ -1,0 +1,34 @@
+"""The topics of the datasets in Kafka: asked for, and made where missing."""
+
+from kafka import KafkaAdminClient
+from kafka.errors import KafkaError
+
+from lakehouse.datasets import DATASETS
+from lakehouse.errors import ServiceError
+from lakehouse.settings import Settings
+
+PARTITIONS = 3
+
+
+def ensure_topics(settings: Settings, timeout: int = 15) -> dict[str, str]:
+    """Make the datasets' topics that are missing; return the id of each by its name.
+
+    Raises ServiceError naming the address where no broker answers within `timeout` seconds.
+    """
+    names = [dataset.topic for dataset in DATASETS.values()]
+    try:
+        admin = KafkaAdminClient(
+            bootstrap_servers=settings.kafka.split(","), client_id="lakehouse", request_timeout_ms=timeout * 1000
+        )
+        try:
+            missing = sorted(set(names) - set(admin.list_topics()))
+            if missing:
+                admin.create_topics({n: {"num_partitions": PARTITIONS, "replication_factor": 1} for n in missing})
+            return {topic["name"]: str(topic.get("topic_id", "")) for topic in admin.describe_topics(names)}
+        finally:
+            admin.close()
+    except (KafkaError, OSError) as error:
+        reason = str(error) or type(error).__name__
+        raise ServiceError(
+            f"Kafka at {settings.kafka} does not answer ({reason}). Run `make status`, then `make up`."
+        ) from error
