@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lakehouse.errors import LakehouseError
-
 from producers.encode import encoder
 from producers.generators import DATASETS
 

@@ -41,3 +41,14 @@ def add_shared(parser: argparse.ArgumentParser, datasets: tuple[str, ...]) -> No
     parser.add_argument("--rows", type=natural, help=f"records per dataset, events for ad_campaigns (default: {rows})")
     parser.add_argument("--seed", type=natural, default=42, help="same seed, same data (default: 42)")
     parser.add_argument("--errors", type=share, default=0.0, help="share of broken records, 0 to 0.5 (default: 0)")
+
+
+def positive(text: str) -> float:
+    """Return a number above 0, as `2.5`."""
+    try:
+        value = float(Fraction(text))
+    except (ValueError, ZeroDivisionError):
+        value = 0.0
+    if value <= 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return value

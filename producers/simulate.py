@@ -13,7 +13,6 @@ from pathlib import Path
 
 from lakehouse import settings
 from lakehouse.errors import LakehouseError
-
 from producers import files, options
 from producers.generators import DATASETS
 from producers.generators.sequence import LAYOUTS

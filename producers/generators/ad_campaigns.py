@@ -5,7 +5,6 @@ from functools import lru_cache
 from random import Random
 
 from lakehouse.datasets.ad_campaigns import DATASET
-
 from producers.generators.breakage import JSON_BREAKAGES, absent, again, changed, contradiction, wrong
 from producers.generators.drawing import LAST_DAY, Draw, Record, Rng, between, identifier, money, pick
 from producers.generators.sequence import Generator

@@ -3,8 +3,8 @@
 from functools import lru_cache
 
 from faker import Faker
-from lakehouse.datasets.logs import DATASET
 
+from lakehouse.datasets.logs import DATASET
 from producers.generators.breakage import (
     CSV_BREAKAGES,
     JSON_BREAKAGES,

@@ -12,7 +12,6 @@ from itertools import count as count_from
 from random import Random
 
 from lakehouse.model import Dataset
-
 from producers.generators.breakage import Breakage
 from producers.generators.drawing import Draw, Record, identifier
 

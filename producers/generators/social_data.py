@@ -3,8 +3,8 @@
 from functools import lru_cache
 
 from faker import Faker
-from lakehouse.datasets.social_data import DATASET
 
+from lakehouse.datasets.social_data import DATASET
 from producers.generators.breakage import JSON, JSON_BREAKAGES, absent, again, contradiction, garbled, wrong
 from producers.generators.catalogue import PRODUCTS
 from producers.generators.drawing import Draw, Record, Rng, between, moment, pick, wheel

@@ -4,8 +4,8 @@ from decimal import Decimal
 from functools import lru_cache
 
 from faker import Faker
-from lakehouse.datasets.transactions import DATASET
 
+from lakehouse.datasets.transactions import DATASET
 from producers.generators.breakage import CSV_BREAKAGES, JSON_BREAKAGES, absent, again, changed, contradiction, wrong
 from producers.generators.catalogue import PRODUCTS
 from producers.generators.drawing import Draw, Record, Rng, moment, money, pick, wheel

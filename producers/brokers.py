@@ -1,0 +1,83 @@
+"""The connection to Kafka: one set of limits, and errors that name the address."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
+from kafka.errors import KafkaError, TopicAlreadyExistsError
+
+from lakehouse.errors import ServiceError
+
+PARTITIONS = 3
+# A broker that is away is given up on in well under a minute.
+_LIMITS = {"bootstrap_timeout_ms": 10_000, "request_timeout_ms": 15_000}
+# What a broker takes is its own setting; this is only where a message is not even offered (Kafka's socket limit / 2).
+_LARGEST_REQUEST = 50 * 1024 * 1024
+
+
+def quiet() -> None:
+    """Silence the client's own warnings at each try to connect: what matters is told in one message."""
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)
+
+
+@contextmanager
+def told(servers: str) -> Iterator[None]:
+    """Turn an error of the Kafka client into a ServiceError that names the brokers' address."""
+    try:
+        yield
+    except (KafkaError, OSError) as e:
+        raise ServiceError(
+            f"Kafka at {servers} does not answer ({e}). "
+            "Start it with `make up`, or set KAFKA_BOOTSTRAP_SERVERS; what was acknowledged is not sent again."
+        ) from e
+
+
+def ensure_topics(servers: str, topics: list[str]) -> list[str]:
+    """Create those topics that are missing, with 3 partitions, and return their names.
+
+    Raises ServiceError where no broker answers.
+    """
+    with told(servers):
+        admin = KafkaAdminClient(bootstrap_servers=servers.split(","), **_LIMITS)
+        try:
+            missing = sorted(set(topics) - set(admin.list_topics()))
+            if missing:
+                try:
+                    wanted = {topic: {"num_partitions": PARTITIONS} for topic in missing}
+                    admin.create_topics(wanted, wait_for_metadata=True)
+                except TopicAlreadyExistsError:
+                    admin.wait_for_topics(missing)  # another producer was faster
+            return missing
+        finally:
+            admin.close()
+
+
+def open_producer(servers: str) -> KafkaProducer:
+    """Return an idempotent producer: a retry of the client never makes a second message."""
+    return KafkaProducer(
+        bootstrap_servers=servers.split(","),
+        enable_idempotence=True,
+        linger_ms=20,
+        batch_size=131_072,
+        delivery_timeout_ms=40_000,
+        max_block_ms=20_000,
+        max_request_size=_LARGEST_REQUEST,
+        allow_auto_create_topics=False,
+        **_LIMITS,
+    )
+
+
+def open_consumer(servers: str) -> KafkaConsumer:
+    """Return a consumer without a group, for reading a topic from its beginning."""
+    return KafkaConsumer(
+        bootstrap_servers=servers.split(","),
+        group_id=None,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        isolation_level="read_committed",
+        max_partition_fetch_bytes=8 * 1024 * 1024,
+        check_crcs=False,  # in plain Python; TCP has checked these bytes, and only headers are read
+        allow_auto_create_topics=False,
+        **_LIMITS,
+    )

@@ -1,0 +1,98 @@
+"""One dataset's messages on their way to the topic: acknowledged, refused for their size, or left for the next run."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from threading import BoundedSemaphore, Event
+
+from kafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
+
+from producers.brokers import open_producer, told
+from producers.plan import Message
+from producers.sent import header
+
+# Messages on their way at once; the client itself has no limit, and a million waiting messages would fill the memory.
+_IN_FLIGHT = 10_000
+_TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
+
+
+@dataclass
+class Outcome:
+    """What became of a dataset's messages; `too_large` names those over the broker's limit."""
+
+    acknowledged: int = 0
+    known: int = 0
+    too_large: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Delivery:
+    """The sending of messages to one topic with one producer, until they end or `stop` is set.
+
+    `on_ack` is called for each acknowledged message, from the client's thread.
+    """
+
+    servers: str
+    topic: str
+    seed: int
+    stop: Event
+    outcome: Outcome
+    on_ack: Callable[[], object]
+
+    def __post_init__(self) -> None:
+        """Start with nothing on its way."""
+        self._slots = BoundedSemaphore(_IN_FLIGHT)
+        self._failure: BaseException | None = None
+
+    def run(self, messages: Iterable[Message]) -> None:
+        """Send the messages and wait until the broker has answered for each.
+
+        A message that the broker finds too large is noted and passed over. Raises ServiceError where the broker
+        stops answering for 40 seconds; what it has acknowledged by then is on the topic.
+        """
+        with told(self.servers):
+            producer = open_producer(self.servers)
+            try:
+                for message in messages:
+                    self._slots.acquire()
+                    if self.stop.is_set() or self._failure:
+                        break
+                    self._send(producer, message)
+                producer.flush(timeout=60)
+            finally:
+                producer.close(timeout=5)
+            if self._failure:
+                raise self._failure
+
+    def _send(self, producer: object, message: Message) -> None:
+        name = f"{self.topic} record {message.index:,} of seed {self.seed} ({len(message.value or b''):,} bytes)"
+        try:
+            future = producer.send(  # type: ignore[attr-defined]
+                self.topic, message.value, key=message.key, headers=header(self.seed, message.index)
+            )
+        except _TOO_LARGE as e:
+            self._refused(name, e)
+            return
+        future.add_callback(self._acknowledged)
+        future.add_errback(lambda error: self._refused(name, error))
+
+    def _acknowledged(self, _: object) -> None:
+        self._slots.release()
+        self.outcome.acknowledged += 1
+        self.on_ack()
+
+    def _refused(self, name: str, error: BaseException) -> None:
+        self._slots.release()
+        if isinstance(error, _TOO_LARGE):
+            self.outcome.too_large.append(name)
+        elif self._failure is None:
+            self._failure = error if isinstance(error, KafkaError) else KafkaError(repr(error))
+
+
+def paced(messages: Iterable[Message], rate: float | None, stop: Event) -> Iterator[Message]:
+    """Yield the messages, at most `rate` of them a second where it is given, until `stop` is set."""
+    began = time.monotonic()
+    for number, message in enumerate(messages):
+        if stop.is_set() or (rate and stop.wait(max(0.0, began + number / rate - time.monotonic()))):
+            return
+        yield message
