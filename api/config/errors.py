@@ -44,7 +44,9 @@ class UnavailableError(exceptions.APIException):
 
 
 def body(request: HttpRequest | None, code: int, detail: object) -> dict[str, object]:
-    """Return the error body for a status code."""
+    """Return the error body for a status code; a list with a single message is that message."""
+    if isinstance(detail, list) and len(detail) == 1:
+        detail = detail[0]
     return {"error": CODES.get(code, "error"), "detail": detail, "request_id": getattr(request, "id", "")}
 
 

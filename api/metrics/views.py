@@ -9,7 +9,9 @@ from config.errors import AWAY, UnavailableError
 from lakehouse.metrics import METRICS
 from lakehouse.model import Metric
 from lakes import refresher
-from metrics.answers import answer
+from lakes.versions import OutsideError
+from metrics import travel
+from metrics.answers import answer, fresh
 
 PARAMETERS = ("as_of", "page")
 
@@ -31,8 +33,10 @@ class MetricView(APIView):
         known = refresher.current().known(self.metric.name)
         if known.snapshot is None:
             raise missing(known)
-        if page > known.snapshot.pages:
-            raise NotFound(f"There are {known.snapshot.pages} pages.")
+        if "as_of" in query:
+            known = older(self.metric, query["as_of"], known)
+        if known.snapshot and page > known.snapshot.pages:
+            raise NotFound(f"The last page is {known.snapshot.pages}.")
         return answer(known, page, request._request.META.get("HTTP_IF_NONE_MATCH", ""))
 
 
@@ -41,6 +45,21 @@ def page_number(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) <= 9 and int(text) > 0):
         raise ValidationError("page must be a whole number from 1.")
     return int(text)
+
+
+def older(metric: Metric, text: str, known: refresher.Known) -> refresher.Known:
+    """Return the version of a metric that `as_of` names; raises ValidationError and NotFound.
+
+    The newest version by its number is at hand, so it is answered even while the lake is away.
+    """
+    if known.snapshot and text == str(known.snapshot.version):
+        return known
+    try:
+        return fresh(travel.as_of(metric, text))
+    except ValueError as error:
+        raise ValidationError("as_of must be a version number or a time such as 2026-01-31T12:00:00Z.") from error
+    except OutsideError as error:
+        raise NotFound(str(error)) from error
 
 
 def missing(known: refresher.Known) -> UnavailableError:

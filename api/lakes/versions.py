@@ -1,0 +1,105 @@
+"""Which older versions of a table can still be read, and which one was the newest at a given time."""
+
+import json
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import unquote
+
+import pyarrow as pa
+from deltalake import DeltaTable
+from deltalake.fs import DeltaStorageHandler
+from pyarrow.fs import FileSelector, FileType
+
+from lakehouse import paths
+from lakehouse.errors import LakehouseError
+
+_NAME = re.compile(r"_delta_log/(\d{20})\.(json|checkpoint(?:\..*)?parquet)")
+
+
+class OutsideError(LakehouseError):
+    """Raised when a table has no such version, or had none at that time, as far as it is still kept."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The versions of a table from `first` to `last`, whose commits are still in its log."""
+
+    table: str
+    files: DeltaStorageHandler
+    first: int
+    last: int
+
+    def committed(self, version: int) -> datetime:
+        """Return when a version was committed, in the commit's own words (file times change when a lake is copied)."""
+        with self.files.open_input_file(f"_delta_log/{version:020}.json") as file:
+            lines = bytes(file.readall()).splitlines()
+        infos = (json.loads(line).get("commitInfo") for line in lines if b'"commitInfo"' in line)
+        stamps = (info["timestamp"] for info in infos if info)
+        return datetime.fromtimestamp(next(stamps, 0) / 1000, UTC)
+
+    def at(self, wanted: int | datetime) -> int:
+        """Return the version `wanted`, or the newest at that time; raises OutsideError, naming the range."""
+        if isinstance(wanted, datetime):
+            versions = range(self.first, self.last + 1)
+            version = self.first - 1 + bisect_right(versions, wanted, key=self.committed)
+            if wanted > datetime.now(UTC) or version < self.first:
+                raise self.outside(self.first)
+            return version
+        if not self.first <= wanted <= self.last:
+            raise self.outside(self.first)
+        return wanted
+
+    def outside(self, first: int) -> OutsideError:
+        """Return the error for what is not kept, where `first` is the oldest version that can be read."""
+        if first > self.last:
+            return OutsideError(f"No version of {self.table} can be read.")
+        return OutsideError(
+            f"{self.table} is kept from version {first} ({stamp(self.committed(first))}) "
+            f"to version {self.last} ({stamp(self.committed(self.last))})."
+        )
+
+    def oldest_readable(self, url: str) -> int:
+        """Return the oldest version whose data files are all there; older ones were vacuumed."""
+        return self.first + bisect_right(
+            range(self.first, self.last + 1), 0, key=lambda version: int(self._complete(url, version))
+        )
+
+    def _complete(self, url: str, version: int) -> bool:
+        actions = pa.table(DeltaTable(url, version=version).get_add_actions(flatten=True))
+        infos = self.files.get_file_info([unquote(name) for name in actions["path"].to_pylist()])
+        return all(info.type == FileType.File for info in infos)
+
+
+def kept(lake: str, name: str, first: int = 0) -> Kept:
+    """Return what is kept of the table `name`, from version `first` on; raises OSError where the lake is away."""
+    files = DeltaStorageHandler(paths.table(lake, name))
+    found = [_NAME.search(info.path) for info in files.get_file_info_selector(FileSelector("_delta_log"))]
+    commits = {int(match[1]) for match in found if match and match[2] == "json"}
+    checkpoints = {int(match[1]) for match in found if match and match[2] != "json"}
+    last = start = max(commits, default=-1)
+    while start - 1 in commits:
+        start -= 1
+    if start > 0:
+        # Without the commits before it, a version can only be rebuilt from a checkpoint.
+        start = min((v for v in checkpoints if v >= start), default=last + 1)
+    return Kept(name, files, max(start, first), last)
+
+
+def parse(text: str) -> int | datetime:
+    """Return a version number, or an ISO 8601 time (UTC where it names no zone); raises ValueError.
+
+    In a query string an unescaped `+` of a zone arrives as a blank.
+    """
+    if text.isascii() and text.isdecimal():
+        if len(text) > 15:
+            raise ValueError("a version has at most 15 digits")
+        return int(text)
+    time = datetime.fromisoformat(re.sub(r"(T\S*) (\d\d:?\d\d)$", r"\1+\2", text))
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def stamp(time: datetime) -> str:
+    """Return a time as ISO 8601 in UTC with milliseconds."""
+    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
