@@ -1,6 +1,7 @@
 """Delta tables without a JVM: making, opening and appending to them, by deltalake."""
 
 import json
+import re
 from collections.abc import Iterable
 
 import pyarrow as pa
@@ -37,6 +38,11 @@ def schema(columns: Iterable[Column]) -> Schema:
     return Schema.from_json(json.dumps({"type": "struct", "fields": fields}))
 
 
+def _cause(error: Exception) -> str:
+    # HDFS's errors come in several lines and with terminal colours.
+    return " ".join(re.sub(r"\x1b\[\d*m", "", str(error)).split())
+
+
 def create_table(lake: str, table: Table) -> None:
     """Create a table, empty and with its explicit schema, unless it is there already."""
     DeltaTable.create(
@@ -57,7 +63,7 @@ def create_tables(lake: str) -> None:
             create_table(lake, table)
     except (OSError, DeltaError) as error:
         raise ServiceError(
-            f"The lake {lake} cannot be reached ({error}). Run `make status`, then `make up`."
+            f"The lake {lake} cannot be reached ({_cause(error)}). Run `make status`, then `make up`."
         ) from error
 
 
@@ -71,7 +77,9 @@ def open_table(lake: str, name: str, version: int | None = None) -> DeltaTable:
     except TableNotFoundError as error:
         raise NotBuiltError(f"The table {name} does not exist yet in {lake}. Run `make pipeline`.") from error
     except (OSError, DeltaError) as error:
-        raise ServiceError(f"The table {name} in {lake} cannot be read ({error}). Run `make status`.") from error
+        raise ServiceError(
+            f"The table {name} in {lake} cannot be read ({_cause(error)}). Run `make status`."
+        ) from error
 
 
 def append(lake: str, table: Table, rows: list[dict[str, object]]) -> None:

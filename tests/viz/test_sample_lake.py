@@ -3,11 +3,12 @@
 import json
 
 import pytest
+from sample_lake import records
+
 from lakehouse import catalogue, lake
 from lakehouse.datasets import DATASETS
 from lakehouse.frames import query, rows_by_partition
 from lakehouse.metrics import METRICS
-from sample_lake import records
 
 AGAIN = {
     "total_sales_per_product": "select product, cast(sum(amount) as decimal(38,2)) from s"
