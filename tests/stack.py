@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
 from lakehouse import settings as settings_module
 from lakehouse.settings import PORTS, ROOT, Settings, read_env_file
 

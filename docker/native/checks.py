@@ -5,11 +5,10 @@ import socket
 from collections.abc import Iterable
 from pathlib import Path
 
-from lakehouse.errors import ServiceError
-from lakehouse.settings import ROOT
-
 from docker.native.daemons import holder, ports_of
 from docker.native.layout import Stack
+from lakehouse.errors import ServiceError
+from lakehouse.settings import ROOT
 
 NEEDED_BYTES = 2 * 1024**3
 

@@ -2,19 +2,21 @@
 
 import contextlib
 import os
+import re
 import subprocess
 import sys
 import time
 import xmlrpc.client
 from collections.abc import Iterable
 from http.client import HTTPException
+from pathlib import Path
 
 import psutil
-from lakehouse.errors import ServiceError
-from lakehouse.settings import ROOT
 from supervisor.xmlrpc import SupervisorTransport
 
 from docker.native.layout import PORTS_OF, Stack
+from lakehouse.errors import ServiceError
+from lakehouse.settings import ROOT
 
 CONF = ROOT / "docker" / "native" / "supervisord.conf"
 ALIVE = ("STARTING", "RUNNING", "BACKOFF", "STOPPING")
@@ -102,16 +104,23 @@ def stop(stack: Stack, programs: Iterable[str]) -> None:
                 call(stack, "stopProcess", program, True)
 
 
+def _last_words(log: Path) -> str:
+    """Return the last error in a log with the line after it, which says why; the last lines where there is none."""
+    lines = log.read_text("utf-8", errors="replace").splitlines() if log.exists() else []
+    errors = [i for i, line in enumerate(lines) if re.search(r"\b(ERROR|FATAL)\b", line)]
+    told = lines[errors[-1] : errors[-1] + 2] if errors else lines[-2:]
+    return " | ".join(line.strip() for line in told)[:600] or "it said nothing"
+
+
 def check_alive(stack: Stack, programs: Iterable[str]) -> None:
     """Raise ServiceError, with the last lines of its log, for the first program that has died."""
     known = states(stack)
     for program in programs:
         state = known.get(program, {}).get("statename", "gone")
         if state not in ("STARTING", "RUNNING"):
-            log = stack.log(program)
-            lines = log.read_text("utf-8", errors="replace").splitlines() if log.exists() else []
-            told = [line for line in lines if "ERROR" in line or "Exception" in line or "FATAL" in line] or lines
-            raise ServiceError(f"{program} died at start: {' | '.join(told[-2:])[:600]}\nIts log is {log}.")
+            raise ServiceError(
+                f"{program} died at start: {_last_words(stack.log(program))}\nIts log is {stack.log(program)}."
+            )
 
 
 def end(left: list[psutil.Process], seconds: float = 20) -> None:

@@ -11,11 +11,10 @@ import subprocess
 from importlib.util import find_spec
 from pathlib import Path
 
-from lakehouse.errors import IntegrityError, ServiceError
-from lakehouse.settings import ROOT
-
 from docker.native import java
 from docker.native.console import progress, run, say
+from lakehouse.errors import IntegrityError, ServiceError
+from lakehouse.settings import ROOT
 
 HERE = Path(__file__).resolve().parent
 BUILD = ROOT / "build"

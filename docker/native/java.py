@@ -12,10 +12,9 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from docker.native.console import run, say
 from lakehouse.errors import ServiceError
 from lakehouse.settings import ROOT
-
-from docker.native.console import run, say
 
 OLDEST = 17
 BUILD = ROOT / "build" / "java"

@@ -6,9 +6,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from lakehouse.settings import ROOT, Settings
-
 from docker.native import java
+from lakehouse.settings import ROOT, Settings
 
 # A Unix socket's path is at most 107 bytes on Linux and 103 on macOS (`sun_path` of sys/un.h).
 LONGEST_SOCKET = 100

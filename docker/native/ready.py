@@ -12,9 +12,10 @@ from getpass import getuser
 
 from hdfs import HdfsError, InsecureClient
 from kafka import KafkaAdminClient
+from requests import RequestException
+
 from lakehouse.errors import ServiceError
 from lakehouse.settings import Settings
-from requests import RequestException
 
 PATIENCE = 120.0
 

@@ -8,10 +8,9 @@ import uuid
 from pathlib import Path
 from string import Template
 
+from docker.native.layout import Stack
 from lakehouse.errors import ServiceError
 from lakehouse.settings import ROOT, read_env_file
-
-from docker.native.layout import Stack
 
 TEMPLATES = ("hadoop/core-site.xml", "hadoop/hdfs-site.xml", "kafka/server.properties")
 # Beside the settings of conf/lakehouse.env, these reach the API server from the environment.

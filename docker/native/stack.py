@@ -12,12 +12,11 @@ import signal
 import time
 from collections.abc import Callable, Iterable, Iterator
 
-from lakehouse.errors import LockedError, ServiceError
-from lakehouse.settings import Settings, load
-
 from docker.native import checks, daemons, ready, render, status
 from docker.native.console import progress, run, say
 from docker.native.layout import FOLDERS, SERVICES, Stack
+from lakehouse.errors import LockedError, ServiceError
+from lakehouse.settings import Settings, load
 
 
 @contextlib.contextmanager

@@ -5,11 +5,11 @@ from collections import Counter
 import psutil
 from kafka import TopicPartition
 from kafka.admin import OffsetSpec
-from lakehouse.settings import Settings
 
 from docker.native import daemons, ready
 from docker.native.console import say
 from docker.native.layout import PORTS_OF, Stack
+from lakehouse.settings import Settings
 
 
 def _memory(pid: int) -> int:

@@ -55,7 +55,7 @@ def read_env_file(path: Path = ENV_FILE) -> dict[str, str]:
 
 def _integer(values: Mapping[str, str], name: str, low: int, high: int) -> int:
     text = values[name]
-    if not re.fullmatch(r"\d{1,6}", text) or not low <= int(text) <= high:
+    if not re.fullmatch(r"[0-9]{1,6}", text) or not low <= int(text) <= high:
         raise SettingError(name, text, f"a whole number from {low} to {high} is needed")
     return int(text)
 

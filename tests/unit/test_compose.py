@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 import yaml
+
 from lakehouse.settings import PORTS, ROOT, read_env_file
 
 DOCKER = ROOT / "docker"

@@ -1,0 +1,99 @@
+"""Every jar is compared with its checksum, and a wrong one does not stay."""
+
+import hashlib
+import re
+from pathlib import Path
+
+import pytest
+
+from docker.native import jars
+from lakehouse.errors import IntegrityError, ServiceError
+from lakehouse.settings import ROOT
+
+GOOD = hashlib.sha512(b"good").hexdigest()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Give a folder with one good jar, and a copy of it in a cache as Ivy lays it out."""
+    for place in ("jars/kafka", "ivy/org.example/one/jars"):
+        (tmp_path / place).mkdir(parents=True)
+        (tmp_path / place / "one-1.0.jar").write_bytes(b"good")
+    return tmp_path
+
+
+def test_good_bytes_pass(folder: Path) -> None:
+    jars.verify(folder / "jars", folder / "ivy", {"kafka/one-1.0.jar": GOOD})
+    assert (folder / "jars/kafka/one-1.0.jar").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"goo", b"goodd", b"Good"], ids=["empty", "cut off", "longer", "one byte"])
+def test_a_wrong_jar_is_named_and_deleted_with_its_copy_in_the_cache(folder: Path, content: bytes) -> None:
+    (folder / "jars/kafka/one-1.0.jar").write_bytes(content)
+    with pytest.raises(IntegrityError, match=re.escape("kafka/one-1.0.jar")) as caught:
+        jars.verify(folder / "jars", folder / "ivy", {"kafka/one-1.0.jar": GOOD})
+    assert "make jars" in str(caught.value)
+    assert list(folder.rglob("*.jar")) == []
+
+
+def test_what_is_not_there_is_listed(folder: Path) -> None:
+    assert jars.missing(folder / "jars", {"kafka/one-1.0.jar": GOOD, "hdfs/two-2.jar": GOOD}) == ["hdfs/two-2.jar"]
+
+
+def test_every_module_of_ivy_has_a_checksum_and_an_exact_revision() -> None:
+    modules = re.findall(
+        r'name="([^"]+)" rev="([^"]+)" conf="(\w+)->default" transitive="false"',
+        (ROOT / "docker/native/ivy.xml").read_text("utf-8"),
+    )
+    assert {f"{conf}/{name}-{revision}.jar" for name, revision, conf in modules} == set(jars.checksums())
+    assert all(re.fullmatch(r"[0-9a-f]{128}", digest) for digest in jars.checksums().values())
+
+
+def test_a_warm_folder_is_verified_without_asking_ivy(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    def never(*_: object) -> None:
+        raise AssertionError("Ivy was asked")
+
+    monkeypatch.setattr(jars, "fetch", never)
+    monkeypatch.setattr(jars, "checksums", lambda: {"kafka/one-1.0.jar": GOOD})
+    jars.prepare(folder)
+    assert (folder / "jars" / jars.STAMP).exists()
+
+
+def test_a_wrong_byte_takes_the_stamp_away(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    (folder / "jars" / jars.STAMP).touch()
+    monkeypatch.setattr(jars, "checksums", lambda: {"kafka/one-1.0.jar": hashlib.sha512(b"other").hexdigest()})
+    with pytest.raises(IntegrityError):
+        jars.prepare(folder)
+    assert not (folder / "jars" / jars.STAMP).exists()
+
+
+def test_without_ivy_the_reason_and_its_log_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    nowhere = tmp_path / "ivysettings.xml"
+    nowhere.write_text(
+        '<ivysettings><settings defaultResolver="none"/><caches defaultCacheDir="${ivy.cache}"/><resolvers>'
+        '<ibiblio name="none" m2compatible="true" root="http://127.0.0.1:9/"/></resolvers></ivysettings>'
+    )
+    (tmp_path / "ivy.xml").write_text(
+        (ROOT / "docker/native/ivy.xml").read_text("utf-8").split("<!-- kafka")[0] + "</dependencies></ivy-module>"
+    )
+    monkeypatch.setattr(jars, "HERE", tmp_path)
+    with pytest.raises(ServiceError, match="Ivy could not fetch") as caught:
+        jars.fetch(tmp_path / "jars", tmp_path / "ivy")
+    assert str(tmp_path / "ivy.log") in str(caught.value)
+    assert (tmp_path / "ivy.log").read_text("utf-8")
+
+
+def test_the_class_path_has_one_log_backend_and_each_jar_once(tmp_path: Path) -> None:
+    jars.link(ROOT / "build" / "jars", tmp_path)
+    for service in ("hdfs", "kafka"):
+        names = [re.sub(r"-\d[\w.-]*\.jar$", "", jar.name) for jar in (tmp_path / service).glob("*.jar")]
+        assert len(names) == len(set(names)), service
+        assert {"slf4j-api", "log4j-slf4j2-impl", "log4j-core"} <= set(names)
+        assert all(jar.exists() for jar in (tmp_path / service).glob("*.jar"))
+
+
+def test_good_links_stay_as_they_are_for_the_services_that_run_on_them(tmp_path: Path) -> None:
+    jars.link(ROOT / "build" / "jars", tmp_path)
+    before = {jar.name: jar.lstat().st_ino for jar in tmp_path.rglob("*.jar")}
+    jars.link(ROOT / "build" / "jars", tmp_path)
+    assert {jar.name: jar.lstat().st_ino for jar in tmp_path.rglob("*.jar")} == before

@@ -1,0 +1,168 @@
+"""What stands in the way of a start is said with the setting to change, before anything is started."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from stack import free_ports, make_stack
+
+from docker.native import checks, daemons, ready, render
+from docker.native.layout import LONGEST_SOCKET, PORTS_OF, Stack
+from lakehouse import settings
+from lakehouse.errors import ServiceError
+from lakehouse.settings import PORTS, ROOT
+
+
+def make(home: Path, **environ: str) -> Stack:
+    ports = {name: str(port) for name, port in zip(PORTS, free_ports(len(PORTS)), strict=True)}
+    return Stack(settings.load({**ports, "STACK_HOME": str(home), **environ}))
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    """Give a port on which this process listens."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        yield listener.getsockname()[1]
+
+
+@pytest.mark.parametrize("name", [name for ports in PORTS_OF.values() for name in ports])
+def test_a_taken_port_is_told_by_its_setting_and_its_holder(tmp_path: Path, taken: int, name: str) -> None:
+    with pytest.raises(ServiceError) as caught:
+        checks.check_ports(make(tmp_path, **{name: str(taken)}), PORTS_OF)
+    told = str(caught.value)
+    assert told.startswith(f"{name}={taken} is taken by {psutil.Process().name()} (process {os.getpid()})")
+    assert f"set {name}" in told
+
+
+def test_free_ports_pass(tmp_path: Path) -> None:
+    checks.check_ports(make(tmp_path), PORTS_OF)
+
+
+def test_a_full_disk_is_told_with_what_is_needed(tmp_path: Path) -> None:
+    with pytest.raises(ServiceError, match=r"GiB are free on the disk of .* needed.*STACK_HOME"):
+        checks.check_disk(tmp_path / "not" / "yet" / "there", needed=2**60)
+    checks.check_disk(tmp_path, needed=1)
+
+
+def test_missing_jars_lead_to_make_jars(tmp_path: Path) -> None:
+    with pytest.raises(ServiceError, match="make jars"):
+        checks.check_jars(tmp_path / ".verified")
+
+
+def test_a_taken_port_ends_up_with_one_message_and_nothing_running(tmp_path: Path, taken: int) -> None:
+    stack = make_stack(tmp_path, KAFKA_PORT=str(taken))
+    done = stack.command("up")
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"KAFKA_PORT={taken} is taken by")
+    assert "Traceback" not in done.stderr
+    assert daemons.processes(Stack(stack.settings)) == []
+
+
+def test_a_java_that_is_too_old_ends_up_with_one_message(tmp_path: Path) -> None:
+    command = tmp_path / "bin" / "java"
+    command.parent.mkdir()
+    command.write_text("#!/bin/bash\necho 'openjdk version \"11.0.2\"' >&2\n")
+    command.chmod(0o755)
+    stack = make_stack(tmp_path / "stack", JAVA_HOME=str(tmp_path))
+    done = stack.command("up")
+    assert done.returncode == 1
+    assert re.match(r"JAVA_HOME=\S+ is Java 11; Java 17 or newer is needed", done.stderr)
+    assert daemons.processes(Stack(stack.settings)) == []
+
+
+def test_a_bad_setting_ends_with_its_own_exit_code(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "docker.native.stack", "status"],
+        env={**os.environ, "KAFKA_PORT": "none", "PYTHONPATH": str(ROOT / "jobs")},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert done.stderr.startswith("KAFKA_PORT='none' cannot be used")
+
+
+def test_a_second_command_on_the_same_stack_is_refused(tmp_path: Path) -> None:
+    import fcntl
+
+    stack = make_stack(tmp_path)
+    (tmp_path / "run").mkdir()
+    with (tmp_path / "run" / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = stack.command("up")
+    assert done.returncode == 1
+    assert "Another command is starting or stopping the services" in done.stderr
+
+
+def test_down_and_status_of_a_stack_that_never_ran(tmp_path: Path) -> None:
+    stack = make_stack(tmp_path)
+    assert stack.command("down").stdout == "Nothing was running\n"
+    told = stack.command("status")
+    assert told.returncode == 0
+    assert told.stdout.count("`make up` starts it") == 2
+
+
+def test_the_socket_stays_short_enough_for_the_system(tmp_path: Path) -> None:
+    short, long = make(tmp_path / "s"), make(tmp_path / ("deep/" * 40))
+    assert len(str(long.socket)) <= LONGEST_SOCKET < len(str(long.home))
+    assert long.socket != make(tmp_path / ("deep/" * 41)).socket
+    assert long.socket == make(tmp_path / ("deep/" * 40)).socket
+    if len(str(short.home)) < 70:
+        assert short.socket.is_relative_to(short.home)
+
+
+def test_the_rendered_files_name_this_stack_and_no_open_variable(tmp_path: Path) -> None:
+    stack = make(tmp_path)
+    texts = render.render(stack)
+    together = "\n".join(texts.values())
+    assert {path.name for path in texts} == {"core-site.xml", "hdfs-site.xml", "server.properties"}
+    assert "${" not in together
+    for name, port in stack.settings.ports.items():
+        assert (str(port) in together) == (name != "API_PORT"), name
+    assert all(path.is_relative_to(tmp_path) for path in texts)
+
+
+def test_every_address_of_the_services_is_on_the_loopback_interface(tmp_path: Path) -> None:
+    together = "\n".join(render.render(make(tmp_path)).values())
+    assert "0.0.0.0" not in together
+    addresses = re.findall(r"(?:<value>|//)([\w.-]+):\d+", together)
+    assert len(addresses) >= 10
+    assert set(addresses) == {"localhost"}
+
+
+def test_the_settings_of_the_api_are_readable_by_their_owner_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LAKEHOUSE_URL", "file:///tmp/it's a lake")
+    monkeypatch.setenv("DJANGO_SECRET", "$(false) `false`")
+    monkeypatch.delenv("API_WORKERS", raising=False)
+    render.write_settings(make(tmp_path))
+    file = tmp_path / "conf" / "settings.sh"
+    assert file.stat().st_mode & 0o777 == 0o600
+    command = ["bash", "-c", 'source "$0"; printf "%s|" "$LAKEHOUSE_URL" "$DJANGO_SECRET" "${API_WORKERS-unset}"', file]
+    told = subprocess.run(command, capture_output=True, text=True, env={"API_WORKERS": "9"}, check=True).stdout
+    assert told == "file:///tmp/it's a lake|$(false) `false`|unset|"
+
+
+def test_waiting_ends_when_it_serves_when_it_died_and_when_patience_is_over() -> None:
+    answers = iter(["not yet", "not yet", ""])
+    shown: list[str] = []
+    ready.wait(lambda: next(answers), lambda: None, shown.append)
+    assert shown == ["not yet", "not yet"]
+
+    def dead() -> None:
+        raise ServiceError("kafka died at start")
+
+    with pytest.raises(ServiceError, match="died at start"):
+        ready.wait(lambda: "not yet", dead, shown.append)
+    with pytest.raises(ServiceError, match="Gave up after 0 s: not yet"):
+        ready.wait(lambda: "not yet", lambda: None, shown.append, patience=0)
