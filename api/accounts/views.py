@@ -22,11 +22,9 @@ class TokenRoute(APIView):
         """Return a pair as the route's answer."""
         return Response({"access": pair.access, "refresh": pair.refresh}, headers={"Cache-Control": "no-store"})
 
-    def refused(self) -> AuthenticationFailed:
-        """Return the error for a token that cannot be used."""
-        error = AuthenticationFailed(tokens.REFUSED)
-        error.auth_header = 'Bearer realm="api"'  # type: ignore[attr-defined]
-        return error
+    def get_authenticate_header(self, request: Request) -> str:
+        """Return the challenge of a 401; without one it would be a 403."""
+        return 'Bearer realm="api"'
 
     def refresh_token(self, request: Request) -> str:
         """Return the refresh token of the body; raises ValidationError where it has none."""
@@ -58,7 +56,7 @@ class RefreshLogin(TokenRoute):
         try:
             return self.answer(tokens.rotate(self.refresh_token(request)))
         except tokens.RefusedTokenError as error:
-            raise self.refused() from error
+            raise AuthenticationFailed(tokens.REFUSED) from error
 
 
 class Logout(TokenRoute):
@@ -69,5 +67,5 @@ class Logout(TokenRoute):
         try:
             tokens.revoke(self.refresh_token(request))
         except tokens.RefusedTokenError as error:
-            raise self.refused() from error
+            raise AuthenticationFailed(tokens.REFUSED) from error
         return Response({}, headers={"Cache-Control": "no-store"})

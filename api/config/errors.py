@@ -63,7 +63,7 @@ def answer(error: Exception, context: dict[str, Any]) -> Response | None:
         return None
     headers = {}
     if known.status_code == 401:
-        headers["WWW-Authenticate"] = getattr(known, "auth_header", None) or 'Bearer realm="api"'
+        headers["WWW-Authenticate"] = 'Bearer realm="api"'
     if getattr(known, "wait", None):
         headers["Retry-After"] = str(int(known.wait))  # type: ignore[attr-defined]
     return Response(
