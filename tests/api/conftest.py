@@ -27,15 +27,15 @@ if _BEFORE is None:
 else:
     os.environ["STACK_HOME"] = _BEFORE
 
+from api_users import make as make_a_user  # noqa: E402
+from api_users import token_client  # noqa: E402
 from django.conf import settings  # noqa: E402
-from django.contrib.auth.models import Group, Permission, User  # noqa: E402
+from django.contrib.auth.models import User  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connections  # noqa: E402
 from django.test import Client, override_settings  # noqa: E402
 
 from lakes import refresher  # noqa: E402
-
-PASSWORD = "correct horse battery staple"
 
 
 @pytest.fixture(scope="session")
@@ -63,21 +63,7 @@ def empty_database(database: None) -> Iterator[None]:
 def make_user() -> Callable[..., User]:
     """Return a maker of users: `make_user("ada", groups=["engineer"], personal=True)`."""
 
-    def make(name: str = "ada", groups: tuple[str, ...] = (), personal: bool = False) -> User:
-        user = User.objects.create_user(name, password=PASSWORD)
-        user.groups.set(Group.objects.filter(name__in=groups))
-        if personal:
-            user.user_permissions.add(Permission.objects.get(codename="view_personal"))
-        return user
-
-    return make
-
-
-def token_client(user: User) -> Client:
-    """Return a client that sends an access token of the user."""
-    from accounts import tokens
-
-    return Client(headers={"Authorization": f"Bearer {tokens.issue(user).access}"}, raise_request_exception=False)
+    return make_a_user
 
 
 @pytest.fixture

@@ -1,0 +1,103 @@
+"""Makes a user, or finds the one that is there: `manage.py create_user --username ada --groups engineer`."""
+
+import getpass
+import json
+import os
+import secrets
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import Group, Permission, User
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+
+class Command(BaseCommand):
+    """Creates the user where missing and sets groups; with --write the same call again keeps a working password."""
+
+    help = "Create a user of the API, or change one: groups, permission to see personal columns, password."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the options."""
+        parser.add_argument("--username", required=True)
+        parser.add_argument("--groups", nargs="*", default=[], help="engineer: may look below gold")
+        parser.add_argument("--personal", action="store_true", help="may see personal columns unmasked")
+        parser.add_argument("--random-password", action="store_true", help="make one up instead of asking")
+        parser.add_argument("--write", type=Path, help="keep address, name and password in this JSON file (mode 0600)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Make the user as asked; raises CommandError naming what cannot be done."""
+        call_command("prepare")
+        groups = [self.group(name) for name in options["groups"]]
+        path: Path | None = options["write"]
+        user, is_new = User.objects.get_or_create(username=options["username"])
+        password = kept_password(path, user) if path else None
+        if password is None:
+            password = secrets.token_urlsafe(18) if options["random_password"] else self.asked(user, is_new)
+            user.set_password(password)
+            user.is_active = True
+            user.save()
+        user.groups.add(*groups)
+        if options["personal"]:
+            user.user_permissions.add(
+                Permission.objects.get(content_type__app_label="lakehouse", codename="view_personal")
+            )
+        if path:
+            write(path, user.username, password)
+        elif options["random_password"]:
+            self.stdout.write(f"password: {password}")
+        self.stdout.write(
+            f"User {user.username} {'created' if is_new else 'is there'}{f', see {path}' if path else ''}."
+        )
+
+    def group(self, name: str) -> Group:
+        """Return a group by its name; raises CommandError listing those that exist."""
+        try:
+            return Group.objects.get(name=name)
+        except Group.DoesNotExist as error:
+            names = ", ".join(Group.objects.values_list("name", flat=True))
+            raise CommandError(f"There is no group {name!r}; there are: {names}.") from error
+
+    def asked(self, user: User, is_new: bool) -> str:
+        """Ask for a password on the terminal, twice; raises CommandError, leaving no half-made user behind."""
+        try:
+            if not sys.stdin.isatty():
+                raise CommandError("There is no terminal to ask for a password. Use --random-password.")
+            password = getpass.getpass(f"Password of {user.username}: ")
+            if password != getpass.getpass("Again: "):
+                raise CommandError("The two passwords differ.")
+            validate_password(password, user)
+        except (CommandError, ValidationError) as error:
+            if is_new:
+                user.delete()
+            raise CommandError(" ".join(getattr(error, "messages", [str(error)]))) from error
+        return password
+
+
+def kept_password(path: Path, user: User) -> str | None:
+    """Return the password of an earlier run where it still works, else None."""
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    password = kept.get("password") if isinstance(kept, dict) and kept.get("username") == user.username else None
+    return password if isinstance(password, str) and user.is_active and user.check_password(password) else None
+
+
+def write(path: Path, username: str, password: str) -> None:
+    """Keep address, name and password where only the owner can read them."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    content = {
+        "url": f"http://127.0.0.1:{settings.LAKEHOUSE.ports['API_PORT']}",
+        "username": username,
+        "password": password,
+    }
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        file.write(json.dumps(content, indent=2) + "\n")
+    draft.replace(path)

@@ -1,0 +1,68 @@
+"""The command that makes users."""
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from django.test import Client
+
+from accounts.permissions import is_engineer, sees_personal
+
+
+def create(*options: str) -> str:
+    out = io.StringIO()
+    call_command("create_user", "--username", "demo", *options, stdout=out)
+    return out.getvalue()
+
+
+def test_a_random_password_is_kept_in_a_private_file_and_logs_in(anonymous: Client, tmp_path: Path) -> None:
+    path = tmp_path / "new" / "demo.json"
+    said = create("--groups", "engineer", "--random-password", "--write", str(path))
+    kept = json.loads(path.read_text())
+    assert set(kept) == {"url", "username", "password"}
+    assert kept["url"].startswith("http://127.0.0.1:")
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert kept["password"] not in said
+    login = {"username": kept["username"], "password": kept["password"]}
+    assert anonymous.post("/api/token/", login, content_type="application/json").status_code == 200
+
+
+def test_the_same_call_again_keeps_the_password(tmp_path: Path) -> None:
+    path = tmp_path / "demo.json"
+    create("--random-password", "--write", str(path))
+    first = path.read_text()
+    create("--random-password", "--write", str(path))
+    assert path.read_text() == first
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"username": "demo", "password": "old"}', '{"username": "x"}'])
+def test_a_file_that_does_not_work_any_more_is_replaced(content: str, tmp_path: Path) -> None:
+    path = tmp_path / "demo.json"
+    create("--random-password")
+    path.write_text(content)
+    create("--random-password", "--write", str(path))
+    assert User.objects.get(username="demo").check_password(json.loads(path.read_text())["password"])
+
+
+def test_groups_and_the_permission_are_given() -> None:
+    create("--random-password")
+    plain = User.objects.get(username="demo")
+    assert (is_engineer(plain), sees_personal(plain)) == (False, False)
+    create("--random-password", "--groups", "engineer", "--personal")
+    raised = User.objects.get(username="demo")
+    assert (is_engineer(raised), sees_personal(raised)) == (True, True)
+
+
+def test_an_unknown_group_is_refused_naming_those_that_exist() -> None:
+    with pytest.raises(CommandError, match=r"no group 'admins'; there are: engineer"):
+        create("--random-password", "--groups", "admins")
+    assert not User.objects.exists()
+
+
+def test_without_a_terminal_nobody_is_asked_and_no_user_is_left_behind() -> None:
+    with pytest.raises(CommandError, match="--random-password"):
+        create()
+    assert not User.objects.exists()
