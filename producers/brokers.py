@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
+from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from lakehouse.errors import ServiceError
@@ -12,8 +13,7 @@ from lakehouse.errors import ServiceError
 PARTITIONS = 3
 # A broker that is away is given up on in well under a minute.
 _LIMITS = {"bootstrap_timeout_ms": 10_000, "request_timeout_ms": 15_000}
-# What a broker takes is its own setting; this is only where a message is not even offered (Kafka's socket limit / 2).
-_LARGEST_REQUEST = 50 * 1024 * 1024
+_BATCH = 131_072
 
 
 def quiet() -> None:
@@ -33,8 +33,8 @@ def told(servers: str) -> Iterator[None]:
         ) from e
 
 
-def ensure_topics(servers: str, topics: list[str]) -> list[str]:
-    """Create those topics that are missing, with 3 partitions, and return their names.
+def ensure_topics(servers: str, topics: list[str]) -> dict[str, int]:
+    """Create those topics that are missing, with 3 partitions, and return for each the bytes of its largest message.
 
     Raises ServiceError where no broker answers.
     """
@@ -48,21 +48,31 @@ def ensure_topics(servers: str, topics: list[str]) -> list[str]:
                     admin.create_topics(wanted, wait_for_metadata=True)
                 except TopicAlreadyExistsError:
                     admin.wait_for_topics(missing)  # another producer was faster
-            return missing
+            return {topic: _limit(admin, topic) for topic in topics}
         finally:
             admin.close()
 
 
-def open_producer(servers: str) -> KafkaProducer:
-    """Return an idempotent producer: a retry of the client never makes a second message."""
+def _limit(admin: KafkaAdminClient, topic: str) -> int:
+    name = "max.message.bytes"
+    answer = admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic, [name])], config_filter="all")
+    return int(answer["topic"][topic][name]["value"])
+
+
+def open_producer(servers: str, limit: int) -> KafkaProducer:
+    """Return an idempotent producer, whose retries never make a second message, that refuses messages over `limit`.
+
+    The limit is the topic's own. It is kept here already, because a batch that the broker refuses takes the messages
+    behind it along.
+    """
     return KafkaProducer(
         bootstrap_servers=servers.split(","),
         enable_idempotence=True,
         linger_ms=20,
-        batch_size=131_072,
+        batch_size=min(_BATCH, limit),
         delivery_timeout_ms=40_000,
         max_block_ms=20_000,
-        max_request_size=_LARGEST_REQUEST,
+        max_request_size=limit,
         allow_auto_create_topics=False,
         **_LIMITS,
     )

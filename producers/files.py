@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tqdm import tqdm
+
 from lakehouse.errors import LakehouseError
 from producers.encode import encoder
 from producers.generators import DATASETS
@@ -65,7 +67,9 @@ def _chunks(dataset: str, rows: int, seed: int, errors: float, layout: str) -> I
     generator = DATASETS[dataset]
     target, columns = generator.file_formats[layout], generator.columns(layout)
     encode = encoder(target, columns)
-    encoded = (encode(item) or b"" for item in generator.items(seed, 0, rows, errors, target, layout))
+    items = generator.items(seed, 0, rows, errors, target, layout)
+    shown = tqdm(items, total=rows, desc=dataset, unit=" records", leave=False, disable=None)
+    encoded = (encode(item) or b"" for item in shown)
     if target == "array":
         yield from _array(encoded)
         return

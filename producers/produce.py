@@ -1,6 +1,6 @@
 """Send simulated records as JSON messages to their topics.
 
-    PYTHONPATH=jobs:. python producers/produce.py --datasets ad_campaigns --rows 16000 --seed 42 --errors 0.02
+    PYTHONPATH=jobs python -m producers.produce --datasets ad_campaigns --rows 16000 --seed 42 --errors 0.02
 
 The topics are made where they are missing. What was sent for a seed is not sent again: the messages on the topic say
 which records they are (see `sent`), so an interrupted run is finished by the same command. `--follow` goes on with new
@@ -60,25 +60,31 @@ def plans(chosen: argparse.Namespace) -> list[Plan]:
     ]
 
 
-def send(servers: str, plan: Plan, rate: float | None, stop: Event, position: int = 0) -> Outcome:
+def send(servers: str, plan: Plan, limit: int, rate: float | None, stop: Event, position: int = 0) -> Outcome:
     """Send what is not yet on the topic of a plan, with a progress bar on a terminal, and return what became of it.
+
+    `limit` is the size in bytes of the largest message that the topic takes.
 
     Raises ServiceError where the broker does not answer.
     """
     known = already_sent(servers, plan.topic, plan.seed)
     outcome = Outcome(known=len(known))
-    with tqdm(total=plan.rows, desc=plan.topic, unit=" messages", position=position, leave=False, disable=None) as bar:
-        delivery = Delivery(servers, plan.topic, plan.seed, stop, outcome, bar.update)
+    done = min(len(known), plan.rows or 0)
+    with tqdm(
+        total=plan.rows, initial=done, desc=plan.topic, unit=" messages", position=position, leave=False, disable=None
+    ) as bar:
+        delivery = Delivery(servers, plan.topic, limit, plan.seed, stop, outcome, bar.update)
         delivery.run(paced(plan.messages(without=known), rate, stop))
     return outcome
 
 
 def send_all(servers: str, todo: Sequence[Plan], rate: float | None, stop: Event) -> dict[str, Outcome]:
     """Send every plan in a thread of its own and return the outcomes by dataset; one that fails stops the others."""
-    brokers.ensure_topics(servers, [plan.topic for plan in todo])
+    limits = brokers.ensure_topics(servers, [plan.topic for plan in todo])
     with ThreadPoolExecutor(len(todo)) as pool:
         futures: dict[str, Future[Outcome]] = {
-            plan.dataset: pool.submit(send, servers, plan, rate, stop, position) for position, plan in enumerate(todo)
+            plan.dataset: pool.submit(send, servers, plan, limits[plan.topic], rate, stop, position)
+            for position, plan in enumerate(todo)
         }
         for future in futures.values():
             future.add_done_callback(lambda done: stop.set() if done.exception() else None)

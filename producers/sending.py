@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from threading import BoundedSemaphore, Event
 
+from kafka import KafkaProducer
 from kafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
 
 from producers.brokers import open_producer, told
@@ -29,11 +30,13 @@ class Outcome:
 class Delivery:
     """The sending of messages to one topic with one producer, until they end or `stop` is set.
 
-    `on_ack` is called for each acknowledged message, from the client's thread.
+    `limit` is the size in bytes of the largest message that the topic takes. `on_ack` is called for each acknowledged
+    message, from the client's thread.
     """
 
     servers: str
     topic: str
+    limit: int
     seed: int
     stop: Event
     outcome: Outcome
@@ -47,11 +50,11 @@ class Delivery:
     def run(self, messages: Iterable[Message]) -> None:
         """Send the messages and wait until the broker has answered for each.
 
-        A message that the broker finds too large is noted and passed over. Raises ServiceError where the broker
+        A message over the limit of the topic is noted and passed over. Raises ServiceError where the broker
         stops answering for 40 seconds; what it has acknowledged by then is on the topic.
         """
         with told(self.servers):
-            producer = open_producer(self.servers)
+            producer = open_producer(self.servers, self.limit)
             try:
                 for message in messages:
                     self._slots.acquire()
@@ -64,26 +67,26 @@ class Delivery:
             if self._failure:
                 raise self._failure
 
-    def _send(self, producer: object, message: Message) -> None:
-        name = f"{self.topic} record {message.index:,} of seed {self.seed} ({len(message.value or b''):,} bytes)"
+    def _send(self, producer: KafkaProducer, message: Message) -> None:
+        headers = header(self.seed, message.index)
         try:
-            future = producer.send(  # type: ignore[attr-defined]
-                self.topic, message.value, key=message.key, headers=header(self.seed, message.index)
-            )
+            future = producer.send(self.topic, message.value, key=message.key, headers=headers)
         except _TOO_LARGE as e:
-            self._refused(name, e)
+            self._refused(message, e)
             return
         future.add_callback(self._acknowledged)
-        future.add_errback(lambda error: self._refused(name, error))
+        future.add_errback(lambda error: self._refused(message, error))
 
     def _acknowledged(self, _: object) -> None:
         self._slots.release()
         self.outcome.acknowledged += 1
         self.on_ack()
 
-    def _refused(self, name: str, error: BaseException) -> None:
+    def _refused(self, message: Message, error: BaseException) -> None:
         self._slots.release()
         if isinstance(error, _TOO_LARGE):
+            size = len(message.value or b"")
+            name = f"{self.topic} record {message.index:,} of seed {self.seed} ({size:,} bytes)"
             self.outcome.too_large.append(name)
         elif self._failure is None:
             self._failure = error if isinstance(error, KafkaError) else KafkaError(repr(error))

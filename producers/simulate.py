@@ -1,6 +1,6 @@
 """Write simulated files into the inbox: sales, requests, posts and advertising events.
 
-    PYTHONPATH=jobs:. python producers/simulate.py --rows 1000 --seed 42 --errors 0.02
+    PYTHONPATH=jobs python -m producers.simulate --rows 1000 --seed 42 --errors 0.02
 
 The same options write the same bytes, on any day and any machine. A file that is there already is left as it is.
 """

@@ -7,8 +7,8 @@ from decimal import Decimal
 from itertools import islice
 
 import pytest
-from lakehouse.datasets import DATASETS as MODELS
 
+from lakehouse.datasets import DATASETS as MODELS
 from producers.encode import encoder
 from producers.generators import DATASETS
 from producers.generators.breakage import JSON

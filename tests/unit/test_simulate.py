@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from lakehouse.settings import ROOT
 
+from lakehouse.settings import ROOT
 from producers import files, simulate
 from producers.generators import DATASETS
 from producers.generators.drawing import Record
@@ -164,9 +164,19 @@ def test_an_option_that_cannot_be_used_is_named(
 
 
 def test_the_script_runs_from_the_command_line_and_writes_what_the_function_writes(tmp_path: Path) -> None:
-    command = [sys.executable, "producers/simulate.py", "--rows", "30", "--out", str(tmp_path / "a"), "--errors", "0.1"]
+    command = [
+        sys.executable,
+        "-m",
+        "producers.simulate",
+        "--rows",
+        "30",
+        "--out",
+        str(tmp_path / "a"),
+        "--errors",
+        "0.1",
+    ]
     subprocess.run(
-        command, cwd=ROOT, check=True, capture_output=True, env={"PYTHONPATH": "jobs:.", "PYTHONHASHSEED": "9"}
+        command, cwd=ROOT, check=True, capture_output=True, env={"PYTHONPATH": "jobs", "PYTHONHASHSEED": "9"}
     )
     for name in DATASETS:
         path = files.write(tmp_path / "b", name, 30, 42, 0.1).path
