@@ -10,15 +10,19 @@ import sys
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from random import Random
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import pyarrow as pa
 from deltalake import CommitProperties, write_deltalake
+from sample_records import BROKEN, Record, advert, post, request, transaction
+
 from lakehouse import catalogue, lake, paths
 from lakehouse.datasets import DATASETS
 from lakehouse.metrics import METRICS
 from lakehouse.model import Table
-from sample_records import Record, advert, post, request, transaction
 
 MAKERS = {"transactions": transaction, "logs": request, "social_data": post, "ad_campaigns": advert}
 # Name of the file, and how many of ten records come by it; the others come by the topic.
@@ -50,6 +54,7 @@ def build(url: str, rows: int = 300) -> None:
         where = [_identity(name, dataset.topic, number) for number in range(rows)]
         _write(url, catalogue.bronze(dataset), [_bronze(r, w) for r, w in zip(judged[name], where, strict=True)])
         _write(url, catalogue.silver(dataset), [_silver(r, w) for r, w in zip(judged[name], where, strict=True)])
+        _checkpoint(url, name, dataset.topic, sum(w["source"] == dataset.topic for w in where))
         landed += _landed(name, judged[name], where)
     _write(url, catalogue.FILES, landed)
     for name, metric in METRICS.items():
@@ -114,6 +119,15 @@ def _silver(record: Record, where: Row) -> Row:
     return row | record.values | {"content_hash": int.from_bytes(digest, "big", signed=True)}
 
 
+def _checkpoint(url: str, name: str, topic: str, read: int) -> None:
+    """Write what Spark's checkpoint of the topic says about the offsets that were read."""
+    folder = Path(url2pathname(urlsplit(paths.checkpoint(url, f"bronze.{name}.topic")).path))
+    for file, offset in (("sources/0/0", 0), ("offsets/0", read), ("commits/0", None)) if read else ():
+        (folder / file).parent.mkdir(parents=True)
+        offsets = json.dumps({topic: {"0": offset}}) if offset is not None else "{}"
+        (folder / file).write_text(f"v1\n{offsets}\n")
+
+
 def _json_of(record: Record) -> bytes:
     return json.dumps(record.values, default=str, ensure_ascii=False).encode()
 
@@ -144,7 +158,10 @@ def _landed(name: str, made: list[Record], where: list[Row]) -> list[Row]:
 
 
 def _runs(rows: int) -> list[Row]:
-    done = {f"silver.{name}": {"rows": rows, "seconds": 1.2} for name in DATASETS}
+    done = {
+        f"silver.{name}": {"rows": rows - rows // BROKEN, "quarantined": rows // BROKEN, "seconds": 1.2}
+        for name in DATASETS
+    }
     common: Row = {"job": "pipeline", "code_version": "0.1.0"}
     failed = "Kafka at localhost:9092 does not answer. Run `make up`."
     return [

@@ -48,7 +48,7 @@ def plot_total_sales_per_product(ax: Axes, frame: pd.DataFrame) -> None:
         return no_data(ax)
     places = _rows(ax, frame["produit"])
     _bars(ax, places, frame["total_ventes"], [f"{value:,.2f}" for value in frame["total_ventes"]])
-    return measure_on_x(ax, "sum of amounts, in the currency of the transactions")
+    return measure_on_x(ax, "sum of amounts, in the currency of the data")
 
 
 def plot_status_code_counts(ax: Axes, frame: pd.DataFrame) -> None:

@@ -29,7 +29,7 @@ DISTRIBUTIONS: dict[str, tuple[Query, Plot, str, str]] = {
         partial(silver_data.histogram, expression="amount"),
         silver_charts.plot_histogram,
         "How large transactions are",
-        "amount, in the currency of the transactions",
+        "amount, in the currency of the data",
     ),
     "logs": (
         partial(silver_data.hours, time="time", status="status"),

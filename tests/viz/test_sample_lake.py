@@ -5,7 +5,7 @@ import json
 import pytest
 from sample_lake import records
 
-from lakehouse import catalogue, lake
+from lakehouse import catalogue, lake, ledger, settings
 from lakehouse.datasets import DATASETS
 from lakehouse.frames import query, rows_by_partition
 from lakehouse.metrics import METRICS
@@ -37,6 +37,16 @@ def test_every_bronze_row_is_in_silver_once_with_good_and_bad_ones(sample_lake: 
     identities = "select distinct source, source_id, position from t"
     assert len(query(identities, t=bronze)) == len(query(identities, t=silver)) == 300
     assert rows_by_partition(silver) == {False: 275, True: 25}
+
+
+def test_the_balance_sheet_closes(sample_lake: str) -> None:
+    lines = ledger.check(settings.load({"LAKEHOUSE_URL": sample_lake}), with_silver=True)
+    assert {line.dataset: (line.from_files, line.offsets) for line in lines} == {
+        "transactions": (240, 60),
+        "logs": (300, 0),
+        "social_data": (300, 0),
+        "ad_campaigns": (0, 300),
+    }
 
 
 def test_records_are_the_same_every_time() -> None:
