@@ -19,6 +19,8 @@ PORTS_OF = {
     "api": ("API_PORT",),
 }
 FOLDERS = ("conf", "hdfs", "kafka", "logs", "run")
+# The API makes this one itself: its database and its secrets.
+API_FOLDER = "api"
 SERVICES = ("namenode", "datanode", "kafka")
 
 

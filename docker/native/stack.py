@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from docker.native import checks, daemons, ready, render, status
 from docker.native.console import progress, run, say
-from docker.native.layout import FOLDERS, SERVICES, Stack
+from docker.native.layout import API_FOLDER, FOLDERS, SERVICES, Stack
 from lakehouse.errors import LockedError, ServiceError
 from lakehouse.settings import Settings, load
 
@@ -111,7 +111,7 @@ def down(stack: Stack) -> None:
 def clean(stack: Stack) -> None:
     """Stop everything of this stack and delete its state; other files in STACK_HOME are left alone."""
     daemons.shut_down(stack)
-    for folder in FOLDERS:
+    for folder in (*FOLDERS, API_FOLDER):
         shutil.rmtree(stack.home / folder, ignore_errors=True)
     with contextlib.suppress(OSError):  # not empty: something else lives there too
         stack.home.rmdir()
