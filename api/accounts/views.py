@@ -2,6 +2,7 @@
 
 from django.contrib.auth import authenticate
 from django.contrib.auth.models import User
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -9,7 +10,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts import throttle, tokens
-from accounts.serializers import Credentials, Refresh
+from accounts.serializers import Credentials, Refresh, Tokens
+from reference.documents import errors
+
+PAIR = OpenApiResponse(
+    Tokens, "A pair of tokens.", [OpenApiExample("a pair", {"access": "eyJhbGciOi…", "refresh": "eyJhbGciOi…"})]
+)
 
 
 class TokenRoute(APIView):
@@ -36,6 +42,13 @@ class TokenRoute(APIView):
 class Login(TokenRoute):
     """Exchange a user name and a password for a pair of tokens."""
 
+    @extend_schema(
+        operation_id="log_in",
+        tags=["tokens"],
+        request=Credentials,
+        responses={200: PAIR, **errors(401, 429, 503)},
+        examples=[OpenApiExample("a login", {"username": "demo", "password": "…"}, request_only=True)],
+    )
     def post(self, request: Request) -> Response:
         """Answer with a pair of tokens, or 401; the sixth attempt in a minute is 429."""
         form = Credentials(data=request.data)
@@ -51,6 +64,9 @@ class Login(TokenRoute):
 class RefreshLogin(TokenRoute):
     """Exchange a refresh token for a new pair; the old one is used up."""
 
+    @extend_schema(
+        operation_id="refresh_login", tags=["tokens"], request=Refresh, responses={200: PAIR, **errors(401, 503)}
+    )
     def post(self, request: Request) -> Response:
         """Answer with a new pair, or 401."""
         try:
@@ -62,6 +78,15 @@ class RefreshLogin(TokenRoute):
 class Logout(TokenRoute):
     """Use up a refresh token without a new one."""
 
+    @extend_schema(
+        operation_id="log_out",
+        tags=["tokens"],
+        request=Refresh,
+        responses={
+            (200, "application/json"): OpenApiResponse({"type": "object", "additionalProperties": False}, "Done."),
+            **errors(401, 503),
+        },
+    )
     def post(self, request: Request) -> Response:
         """Answer with an empty object, or 401."""
         try:

@@ -98,6 +98,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["config.json_only.JSONBody"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "config.json_only.FirstRenderer",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_METADATA_CLASS": None,
     "EXCEPTION_HANDLER": "config.errors.answer",
     "UNAUTHENTICATED_USER": None,
 }
@@ -117,6 +118,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "The metrics and tables of the lakehouse. Ask `/api/token/` for a token first.",
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
-    "POSTPROCESSING_HOOKS": [],
+    "POSTPROCESSING_HOOKS": ["reference.documents.add_what_every_route_may_answer"],
+    "SCHEMA_PATH_PREFIX": "/api",
 }
 LOGGING = logs.CONFIG

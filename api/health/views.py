@@ -1,7 +1,10 @@
 """Whether the API can answer: for monitors, so without a token and without touching the lake."""
 
 from datetime import UTC, datetime
+from typing import Any
 
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,12 +15,30 @@ from lakes import refresher
 from lakes.refresher import Known
 
 
+class Table(serializers.Serializer[Any]):
+    """How one gold table is."""
+
+    status = serializers.ChoiceField(["ok", "stale", "not built", "unreachable"])
+    version = serializers.IntegerField(allow_null=True)
+    age_seconds = serializers.IntegerField(allow_null=True, help_text="since the version was committed")
+
+
+class Report(serializers.Serializer[Any]):
+    """How everything is."""
+
+    status = serializers.ChoiceField(["ok", "unavailable"])
+    api = serializers.CharField()
+    lake = serializers.ChoiceField(["ok", "unreachable"])
+    gold = serializers.DictField(child=Table())
+
+
 class Health(APIView):
     """Says how the API, the lake and each gold table are."""
 
     permission_classes = [AllowAny]
     authentication_classes = []
 
+    @extend_schema(operation_id="health", tags=["health"], responses={200: Report, 503: Report})
     def get(self, _request: Request) -> Response:
         """Answer 200, or 503 where the lake or a gold table cannot be read; age alone is no failure."""
         known = {name: refresher.current().known(name) for name in METRICS}

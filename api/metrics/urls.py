@@ -3,8 +3,8 @@
 from django.urls import path
 
 from lakehouse.metrics import METRICS
-from metrics.views import MetricView
+from metrics.views import view
 
 urlpatterns = [
-    path(f"{name.replace('_', '-')}/", MetricView.as_view(metric=metric), name=name) for name, metric in METRICS.items()
+    path(f"{name.replace('_', '-')}/", view(metric).as_view(), name=name) for name, metric in METRICS.items()
 ]

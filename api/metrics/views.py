@@ -1,27 +1,28 @@
 """The metric routes: each answers from memory, whatever state the lake is in."""
 
 from django.http import HttpResponse
+from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from config.errors import AWAY, UnavailableError
-from lakehouse.metrics import METRICS
 from lakehouse.model import Metric
 from lakes import refresher
 from lakes.versions import OutsideError
 from metrics import travel
 from metrics.answers import answer, fresh
+from metrics.documentation import described
 
 PARAMETERS = ("as_of", "page")
 
 
 class MetricView(APIView):
-    """Answers with the rows of one gold table, sorted by its first column."""
+    """Answers with the rows of one gold table, sorted by its first column; `view` makes one for each metric."""
 
-    metric: Metric = next(iter(METRICS.values()))  # as_view gives each route its own
+    metric: Metric
 
-    def get(self, request: Request) -> HttpResponse:
+    def answered(self, request: Request) -> HttpResponse:
         """Return a page of the newest version, or of the version that `as_of` names."""
         query = request._request.GET
         page = 1
@@ -67,3 +68,16 @@ def missing(known: refresher.Known) -> UnavailableError:
     if known.stale:
         return UnavailableError(AWAY)
     return UnavailableError("This metric is not built yet. Run `make pipeline`, then ask again.", 30)
+
+
+def view(metric_served: Metric) -> type[MetricView]:
+    """Return the view of a metric, with its documentation."""
+
+    class View(MetricView):
+        metric = metric_served
+
+        @extend_schema(**described(metric_served))
+        def get(self, request: Request) -> HttpResponse:
+            return self.answered(request)
+
+    return View

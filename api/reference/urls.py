@@ -1,12 +1,12 @@
 """The schema, the pages that show it, and the files that pages load."""
 
-from django.contrib.staticfiles.views import serve
 from django.urls import path
-from drf_spectacular.views import SpectacularJSONAPIView
+
+from reference import views
 
 urlpatterns = [
-    path(
-        "api/schema/", SpectacularJSONAPIView.as_view(permission_classes=[], authentication_classes=[]), name="schema"
-    ),
-    path("static/<path:path>", serve, {"insecure": True}, name="static"),
+    path("api/schema/", views.Schema.as_view(), name="schema"),
+    path("api/docs/", views.page, {"name": "swagger"}, name="docs"),
+    path("api/redoc/", views.page, {"name": "redoc"}, name="redoc"),
+    path("static/<path:path>", views.asset, name="static"),
 ]

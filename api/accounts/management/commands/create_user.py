@@ -65,18 +65,26 @@ class Command(BaseCommand):
 
     def asked(self, user: User, is_new: bool) -> str:
         """Ask for a password on the terminal, twice; raises CommandError, leaving no half-made user behind."""
-        try:
-            if not sys.stdin.isatty():
-                raise CommandError("There is no terminal to ask for a password. Use --random-password.")
+        problem, password = "There is no terminal to ask for a password. Use --random-password.", ""
+        if sys.stdin.isatty():
             password = getpass.getpass(f"Password of {user.username}: ")
-            if password != getpass.getpass("Again: "):
-                raise CommandError("The two passwords differ.")
-            validate_password(password, user)
-        except (CommandError, ValidationError) as error:
-            if is_new:
-                user.delete()
-            raise CommandError(" ".join(getattr(error, "messages", [str(error)]))) from error
+            problem = fault(password, getpass.getpass("Again: "), user)
+        if problem and is_new:
+            user.delete()
+        if problem:
+            raise CommandError(problem)
         return password
+
+
+def fault(password: str, again: str, user: User) -> str:
+    """Return what is wrong with a password typed twice, or an empty text."""
+    if password != again:
+        return "The two passwords differ."
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        return " ".join(error.messages)
+    return ""
 
 
 def kept_password(path: Path, user: User) -> str | None:

@@ -1,0 +1,61 @@
+"""What the OpenAPI schema says about the metric routes, derived from the metrics' columns."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
+
+from lakehouse.model import Column, Metric
+from reference.documents import errors, response_header
+
+_TYPES: dict[str, dict[str, Any]] = {
+    "string": {"type": "string"},
+    "int": {"type": "integer"},
+    "bigint": {"type": "integer"},
+    "double": {"type": "number"},
+}
+_EXAMPLES: dict[str, list[dict[str, Any]]] = {
+    "total_sales_per_product": [{"produit": "Produit A", "total_ventes": 1500.0}],
+    "status_code_counts": [{"status_code": 200, "count_requests": 150}],
+    "avg_likes_per_product": [{"contenu": "Post A", "avg_likes": 75.3}],
+    "campaign_metrics": [{"campaign_id": "camp-001", "total_clicks": 300, "total_impressions": 1200}],
+}
+
+PARAMETERS = [
+    OpenApiParameter("page", int, description="Which 10,000 rows, from 1; X-Total-Rows says how many there are."),
+    OpenApiParameter("as_of", str, description="A version, or an ISO 8601 time (UTC where it names no zone)."),
+    OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER, description="The ETag of an earlier answer."),
+    response_header("ETag", "Table and version.", codes=(200, 304)),
+    response_header("X-Table-Version", "Version of the gold table.", int, (200, 304)),
+    response_header("X-Total-Rows", "Rows of the metric on all pages.", int, (200, 304)),
+    response_header("Last-Modified", "When the version was committed.", codes=(200, 304)),
+    response_header(
+        "X-Stale", "`true` while the lake cannot be reached; Age says for how many seconds.", codes=(200, 304)
+    ),
+]
+
+
+def schema(column: Column) -> dict[str, Any]:
+    """Return the JSON schema of a column's values; decimals are numbers, exact to their last digit."""
+    kind = {"type": "number"} if column.type.startswith("decimal") else _TYPES[column.type]
+    return {**kind, "type": [kind["type"], "null"]}
+
+
+def described(metric: Metric) -> dict[str, Any]:
+    """Return the arguments of `extend_schema` for a metric's route."""
+    names = [column.name for column in metric.columns]
+    properties = {column.name: schema(column) for column in metric.columns}
+    row = {"type": "object", "required": names, "properties": properties, "additionalProperties": False}
+    examples = [OpenApiExample("an answer", rows)] if (rows := _EXAMPLES.get(metric.name)) else []
+    rows_schema: dict[str, Any] = {"type": "array", "items": row}
+    return {
+        "operation_id": metric.name,
+        "description": f"{metric.comment} Sorted by `{names[0]}`.",
+        "tags": ["metrics"],
+        "parameters": PARAMETERS,
+        "examples": examples,
+        "responses": {
+            (200, "application/json"): OpenApiResponse(rows_schema, "A page of the metric.", examples=examples),
+            304: OpenApiResponse(description="The client has it already."),
+            **errors(404, 503),
+        },
+    }

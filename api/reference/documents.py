@@ -1,0 +1,70 @@
+"""Words for the OpenAPI schema that the routes share."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import build_bearer_security_scheme_object
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+from rest_framework import serializers
+
+MEANINGS = {
+    400: "A parameter or the body cannot be used; `detail` says why.",
+    401: "There is no token, or it is not valid any more.",
+    403: "This user may not see this.",
+    404: "There is no such thing; `detail` says what there is.",
+    405: "The route does not take this method; the Allow header says which.",
+    410: "The version that the page token names is not kept any more.",
+    413: "The body is too large.",
+    414: "The URL is too long.",
+    415: "The body is not JSON.",
+    429: "Too many at once or in a minute; Retry-After says how long to wait.",
+    503: "The answer is not to be had now; `detail` says why and Retry-After how long to wait.",
+}
+
+
+class Error(serializers.Serializer[Any]):
+    """The body of every error."""
+
+    error = serializers.CharField(help_text="a short code")
+    detail = serializers.JSONField(help_text="what is wrong and what to do; fields with their messages for a body")
+    request_id = serializers.CharField(help_text="the X-Request-Id of the answer, as in the server's log")
+
+
+class Bearer(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call] # registers itself
+    """Describes the access token to drf-spectacular."""
+
+    target_class = "accounts.authentication.Bearer"
+    name = "token"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
+        """Return the bearer scheme."""
+        return build_bearer_security_scheme_object("HTTP_AUTHORIZATION", "Bearer", "JWT")
+
+
+def errors(*codes: int) -> dict[int, OpenApiResponse]:
+    """Return the documentation of error answers by their status codes, for `extend_schema(responses=…)`."""
+    return {code: OpenApiResponse(Error, MEANINGS[code]) for code in codes}
+
+
+def response_header(name: str, description: str, kind: type = str, codes: tuple[int, ...] = (200,)) -> OpenApiParameter:
+    """Return the documentation of a header of the answers with these codes."""
+    return OpenApiParameter(name, kind, OpenApiParameter.HEADER, response=list(codes), description=description)
+
+
+def add_what_every_route_may_answer(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Add to each operation the errors that come before its view: a postprocessing hook of drf-spectacular."""
+    for path in result["paths"].values():
+        for method, operation in path.items():
+            secured = any(operation.get("security", []))
+            codes = [400, 414, *([401] if secured else []), *([413, 415] if method == "post" else [])]
+            for code in codes:
+                operation["responses"].setdefault(str(code), _error(code))
+            operation["responses"] = dict(sorted(operation["responses"].items()))
+    return result
+
+
+def _error(code: int) -> Mapping[str, Any]:
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+    return {"description": MEANINGS[code], "content": content}
