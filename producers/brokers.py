@@ -2,11 +2,11 @@
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka.admin import ConfigResource, ConfigResourceType
-from kafka.errors import KafkaError, TopicAlreadyExistsError
+from kafka.errors import KafkaError, KafkaTimeoutError, TopicAlreadyExistsError
 
 from lakehouse.errors import ServiceError
 
@@ -70,12 +70,23 @@ def open_producer(servers: str, limit: int) -> KafkaProducer:
         enable_idempotence=True,
         linger_ms=20,
         batch_size=min(_BATCH, limit),
-        delivery_timeout_ms=40_000,
+        delivery_timeout_ms=25_000,
         max_block_ms=20_000,
         max_request_size=limit,
         allow_auto_create_topics=False,
         **_LIMITS,
     )
+
+
+def close_producer(producer: KafkaProducer) -> None:
+    """Close a producer; what a broker does not answer for is given up, so that nothing waits for it any more."""
+    try:
+        producer.close(timeout=5)
+    except KafkaTimeoutError:
+        # There is no public way to give up, and a producer left open complains when the interpreter ends.
+        producer._sender.force_close()
+        with suppress(KafkaTimeoutError):
+            producer.close(timeout=5)
 
 
 def open_consumer(servers: str) -> KafkaConsumer:

@@ -8,7 +8,7 @@ from threading import BoundedSemaphore, Event
 from kafka import KafkaProducer
 from kafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
 
-from producers.brokers import open_producer, told
+from producers.brokers import close_producer, open_producer, told
 from producers.plan import Message
 from producers.sent import header
 
@@ -51,7 +51,7 @@ class Delivery:
         """Send the messages and wait until the broker has answered for each.
 
         A message over the limit of the topic is noted and passed over. Raises ServiceError where the broker
-        stops answering for 40 seconds; what it has acknowledged by then is on the topic.
+        stops answering for half a minute; what it has acknowledged by then is on the topic.
         """
         with told(self.servers):
             producer = open_producer(self.servers, self.limit)
@@ -61,9 +61,9 @@ class Delivery:
                     if self.stop.is_set() or self._failure:
                         break
                     self._send(producer, message)
-                producer.flush(timeout=60)
+                producer.flush(timeout=30)
             finally:
-                producer.close(timeout=5)
+                close_producer(producer)
             if self._failure:
                 raise self._failure
 
