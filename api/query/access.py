@@ -1,0 +1,50 @@
+"""Which views of the lake a user may read: gold everyone, the layers below the group `engineer`."""
+
+from functools import cache
+
+import pyarrow as pa
+from django.contrib.auth.models import AnonymousUser, User
+
+from accounts.permissions import is_engineer, sees_personal
+from lakehouse import lake, views
+from lakehouse.views import View
+from query.errors import ForbiddenError, UnknownTableError
+
+
+@cache
+def known() -> dict[str, View]:
+    """Return every view by its full name."""
+    return views.views()
+
+
+@cache
+def schema(view: View) -> pa.Schema:
+    """Return the Arrow schema of a view, from the registry: a filter is checked before the lake is touched."""
+    return pa.schema(lake.schema(view.columns).to_arrow())
+
+
+def look_up(name: str) -> View:
+    """Return the view that a full name or an alias stands for; raises UnknownTableError, naming those there are.
+
+    This look-up is all that happens to a name: it never becomes part of a path.
+    """
+    view = known().get(views.aliases().get(name, name))
+    if view is None:
+        raise UnknownTableError(f"There is no such table; there are: {', '.join(known())}.")
+    return view
+
+
+def may_read(user: User | AnonymousUser, view: View) -> bool:
+    """Return whether a user may read a view."""
+    return view.layer == "gold" or is_engineer(user)
+
+
+def require(user: User | AnonymousUser, view: View) -> None:
+    """Raise ForbiddenError where a user may not read a view."""
+    if not may_read(user, view):
+        raise ForbiddenError("Only users of the group `engineer` may look below gold.")
+
+
+def hidden(user: User | AnonymousUser, view: View) -> frozenset[str]:
+    """Return the columns of a view that a user sees masked."""
+    return frozenset() if sees_personal(user) else view.personal

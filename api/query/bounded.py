@@ -1,0 +1,53 @@
+"""Work on the lake with a limit on how long a request waits for it.
+
+A NameNode that is frozen never answers and never fails, and nothing can cancel such a call. So it runs in a thread of
+its own; who asked stops waiting when the time is up, and the thread ends when the call does.
+"""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TypeVar
+
+from deltalake.exceptions import DeltaError
+
+from lakehouse.errors import ServiceError
+
+T = TypeVar("T")
+
+# Threads that may be at work, or hang, in one worker process.
+_places = threading.BoundedSemaphore(32)
+
+
+def within(seconds: float, work: Callable[[], T], finished: Callable[[], None] = lambda: None) -> T:
+    """Return what `work` returns; raises TimeoutError after `seconds`, or at once where every place is taken.
+
+    `finished` is called when the work has really ended, however long that takes. What the lake throws, by OSError or
+    out of Rust, comes as ServiceError.
+    """
+    if not _places.acquire(blocking=False):
+        finished()
+        raise TimeoutError
+    future: Future[T] = Future()
+    threading.Thread(target=_run, args=(future, work, finished), name="lake", daemon=True).start()
+    return future.result(timeout=seconds)
+
+
+def _run(future: "Future[T]", work: Callable[[], T], finished: Callable[[], None]) -> None:
+    error: BaseException | None = None
+    result: T | None = None
+    try:
+        result = work()
+    # Rust's PanicException is no Exception, and has to end the request, not this thread.
+    except BaseException as caught:
+        error = caught
+    _places.release()
+    finished()
+    if error is None:
+        future.set_result(result)  # type: ignore[arg-type]
+    elif isinstance(error, OSError | DeltaError) and not isinstance(error, TimeoutError):
+        service = ServiceError(f"The lake cannot be read ({error}). Run `make status`.")
+        service.__cause__ = error
+        future.set_exception(service)
+    else:
+        future.set_exception(error)

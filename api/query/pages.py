@@ -1,0 +1,49 @@
+"""Where a page of a pinned version goes on, as a signed token that nobody can make up."""
+
+import hashlib
+from dataclasses import dataclass
+
+from django.core import signing
+
+from query.errors import BadParameterError
+
+_SALT = "query.page"
+
+
+@dataclass(frozen=True, order=True)
+class Position:
+    """A place in a version: the file in the order of all paths, its row group, and the row in that to go on with."""
+
+    file: int = 0
+    group: int = 0
+    row: int = 0
+
+
+@dataclass(frozen=True)
+class Page:
+    """The version of a table, by its id and number, and where in it to go on."""
+
+    table_id: str
+    version: int
+    position: Position
+
+
+def token(page: Page, query: str) -> str:
+    """Return the token of a page; it is good for the same `query` (table and filter) only."""
+    at = page.position
+    return signing.dumps([page.table_id, page.version, at.file, at.group, at.row, _digest(query)], salt=_SALT)
+
+
+def read(text: str, query: str) -> Page:
+    """Return the page of a token; raises BadParameterError where it is not one of this API's for this query."""
+    try:
+        table_id, version, file, group, row, digest = signing.loads(text, salt=_SALT)
+    except (signing.BadSignature, ValueError) as error:
+        raise BadParameterError("page must be a token out of an earlier answer's X-Next-Page.") from error
+    if digest != _digest(query):
+        raise BadParameterError("page belongs to another table or filter; start again without it.")
+    return Page(table_id, version, Position(file, group, row))
+
+
+def _digest(query: str) -> str:
+    return hashlib.sha256(query.encode("utf-8", "replace")).hexdigest()[:16]

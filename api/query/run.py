@@ -1,0 +1,97 @@
+"""One query from its parameters to its rows: slot, deadline, version, scan, mask."""
+
+import threading
+import time
+from dataclasses import dataclass
+
+import pyarrow as pa
+from deltalake import DeltaTable
+from django.conf import settings
+from django.contrib.auth.models import User
+
+from config.errors import UnavailableError
+from query import access, bounded, limits, pages, shape, slots, versions
+from query.conditions import Condition, compile_filter
+from query.errors import BadFilterError, ForbiddenError, GoneError
+from query.filter_errors import FilterError, PersonalFilterError
+from query.pages import Page, Position
+from query.parameters import Parameters
+from query.scan import Effort, Scan
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The rows of a page, what they cost, and the token of the next page where there may be more."""
+
+    rows: pa.Table
+    version: int
+    effort: Effort
+    milliseconds: int
+    following: str | None
+
+
+def answer(user: User, asked: Parameters) -> Answer:
+    """Return the page that a user asked for; every reason why not is an APIException or a LakehouseError."""
+    access.require(user, asked.view)
+    query = f"{asked.view.name} {asked.filter}"
+    page = pages.read(asked.page, query) if asked.page is not None else None
+    condition = _condition(user, asked)
+    started = time.monotonic()
+    cancelled = threading.Event()
+    release = slots.take(settings.STATE / "slots", user.pk)
+    try:
+        table, scan, rows = bounded.within(
+            limits.SECONDS, lambda: _scanned(user, asked, condition, page, cancelled), release
+        )
+    except TimeoutError as error:
+        cancelled.set()
+        raise UnavailableError(
+            f"The query took longer than {limits.SECONDS:g} s and was stopped; filter more narrowly or ask for less."
+        ) from error
+    following = None
+    if scan.following:
+        following = pages.token(Page(str(table.metadata().id), table.version(), scan.following), query)
+    return Answer(rows, table.version(), scan.effort, round((time.monotonic() - started) * 1000), following)
+
+
+def _condition(user: User, asked: Parameters) -> Condition | None:
+    if asked.filter is None:
+        return None
+    try:
+        return compile_filter(asked.filter, access.schema(asked.view), access.hidden(user, asked.view))
+    except PersonalFilterError as error:
+        raise ForbiddenError(str(error)) from error
+    except FilterError as error:
+        raise BadFilterError(error) from error
+
+
+def _scanned(
+    user: User, asked: Parameters, condition: Condition | None, page: Page | None, cancelled: threading.Event
+) -> tuple[DeltaTable, Scan, pa.Table]:
+    table = _table(asked, page)
+    masked = access.hidden(user, asked.view)
+    scan = Scan(
+        table=table,
+        columns=[name for name in asked.columns if name not in masked],
+        condition=condition,
+        quarantined=asked.view.quarantined,
+        limit=asked.limit,
+        start=page.position if page else Position(),
+        cancelled=cancelled,
+    )
+    try:
+        rows = scan.run()
+    except GoneError as error:
+        if asked.as_of is None:
+            raise
+        raise versions.unreadable(settings.LAKEHOUSE.lake, asked.view.table) from error
+    whole = access.schema(asked.view)
+    wanted = pa.schema([whole.field(name) for name in asked.columns])
+    return table, scan, shape.masked(rows, scan.taken, wanted, masked)
+
+
+def _table(asked: Parameters, page: Page | None) -> DeltaTable:
+    url, name = settings.LAKEHOUSE.lake, asked.view.table
+    if page:
+        return versions.pinned(url, name, page)
+    return versions.newest(url, name) if asked.as_of is None else versions.as_of(url, name, asked.as_of)

@@ -1,0 +1,163 @@
+"""Reading one page out of a version of a table: files pruned, then read in order, stopped when the page is full.
+
+A filter is first decided on its own columns; the others are read only up to the last row of the page. Nothing is read
+ahead, so memory does not grow with the table. Arrow's own threads are left out, because a process that used them can
+crash when the interpreter ends.
+"""
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+import pyarrow.dataset as ds
+from deltalake import DeltaTable
+
+from query import limits
+from query.conditions import Condition
+from query.errors import BadParameterError, GoneError
+from query.files import DataFile, matching
+from query.pages import Position
+
+# Rows decoded at a time: of the few columns of a filter, and of a whole row.
+_NARROW, _WIDE = 32_768, 4_096
+
+
+@dataclass
+class Effort:
+    """What a scan has cost so far: rows looked at, bytes of the files opened."""
+
+    rows: int = 0
+    bytes: int = 0
+
+
+@dataclass
+class Scan:
+    """A query over an open table; `columns` are read and given back, `cancelled` stops it between two batches.
+
+    `quarantined` is the side of a silver table to read, or None. After `run`, `taken` is the number of rows (which a
+    table without columns does not know) and `following` where the next page starts, None where nothing more can come.
+    """
+
+    table: DeltaTable
+    columns: Sequence[str]
+    condition: Condition | None
+    quarantined: bool | None
+    limit: int
+    start: Position = field(default_factory=Position)
+    cancelled: threading.Event = field(default_factory=threading.Event)
+    effort: Effort = field(default_factory=Effort)
+    taken: int = 0
+    following: Position | None = None
+
+    def run(self) -> pa.Table:
+        """Return up to `limit` rows with `columns`.
+
+        Raises BadParameterError where the files left after pruning are larger than a scan may be, GoneError where
+        files of this version are not there any more, and TimeoutError once it is cancelled.
+        """
+        try:
+            return self._run()
+        except FileNotFoundError as error:
+            raise GoneError("The files of this version were vacuumed away; ask for the newest version.") from error
+        finally:
+            # Arrow keeps what it freed for later use: 50 MB more in each worker, for nothing.
+            pa.default_memory_pool().release_unused()
+
+    def _run(self) -> pa.Table:
+        dataset = self.table.to_pyarrow_dataset()
+        chosen = self._chosen(dataset)
+        sizes = self._checked_sizes([fragment.path for _, fragment in chosen])
+        batches: list[pa.RecordBatch] = []
+        for number, fragment in chosen:
+            file = DataFile(fragment, dataset.schema)
+            self.effort.bytes += sizes[fragment.path]
+            try:
+                batches += self._of_file(file, number)
+            finally:
+                file.close()
+            if self.following:
+                break
+        schema = pa.schema([(name, dataset.schema.field(name).type) for name in self.columns])
+        return pa.Table.from_batches(batches, schema=schema)
+
+    def _chosen(self, dataset: ds.Dataset) -> list[tuple[int, ds.Fragment]]:
+        """Return the files left after pruning, with their numbers in the order of all paths of the version."""
+        side = None if self.quarantined is None else ds.field("quarantined") == self.quarantined
+        expression = side if self.condition is None else self.condition.expression
+        if side is not None and self.condition is not None:
+            expression = side & self.condition.expression
+        paths = sorted(str(fragment.path) for fragment in dataset.get_fragments())
+        numbers = {path: number for number, path in enumerate(paths)}
+        kept = [(numbers[fragment.path], fragment) for fragment in dataset.get_fragments(filter=expression)]
+        return sorted((pair for pair in kept if pair[0] >= self.start.file), key=lambda pair: pair[0])
+
+    def _checked_sizes(self, paths: Sequence[str]) -> dict[str, int]:
+        """Return the size of each file; a scan without a filter ends with the file that fills its page."""
+        actions = pa.table(self.table.get_add_actions(flatten=True)).select(["path", "size_bytes", "num_records"])
+        known = {row["path"]: row for row in actions.to_pylist()}
+        total, rows = 0, -self.start.row
+        for path in paths:
+            total += known[path]["size_bytes"]
+            rows += known[path]["num_records"] or 0
+            if self.condition is None and rows >= self.limit:
+                break
+        if total > limits.BYTES:
+            raise BadParameterError(
+                f"This would scan {total >> 20} MB and {limits.BYTES >> 20} MB are allowed: "
+                "filter on what is written together, such as a time."
+            )
+        return {path: known[path]["size_bytes"] for path in paths}
+
+    def _of_file(self, file: DataFile, number: int) -> list[pa.RecordBatch]:
+        batches: list[pa.RecordBatch] = []
+        for group, rows in file.groups(self.condition.expression if self.condition else None):
+            here = Position(number, group)
+            if here < Position(self.start.file, self.start.group):
+                continue
+            first = self.start.row if here == Position(self.start.file, self.start.group) else 0
+            found = self._found(file, group, rows, first, self.limit - self.taken)
+            batches += self._rows(file, group, found)
+            self.taken += len(found)
+            if self.taken == self.limit:
+                self.following = Position(number, group, found[-1] + 1)
+                break
+        return batches
+
+    def _found(self, file: DataFile, group: int, rows: int, first: int, wanted: int) -> list[int]:
+        """Return the numbers of up to `wanted` rows of a row group, from row `first` on, that fulfil the filter."""
+        if self.condition is None:
+            found = list(range(first, min(first + wanted, rows)))
+            self.effort.rows += len(found)
+            return found
+        found, offset = [], 0
+        for batch in self._until_cancelled(file.batches(group, sorted(self.condition.columns), _NARROW)):
+            if offset + batch.num_rows > first:
+                self.effort.rows += batch.num_rows
+                numbers = matching(batch, self.condition.expression).to_pylist()
+                found += [offset + n for n in numbers if offset + n >= first][: wanted - len(found)]
+            if len(found) == wanted:
+                break
+            offset += batch.num_rows
+        return found
+
+    def _rows(self, file: DataFile, group: int, found: Sequence[int]) -> list[pa.RecordBatch]:
+        """Return the rows of a row group with the given ascending numbers."""
+        batches: list[pa.RecordBatch] = []
+        if not self.columns or not found:
+            return batches
+        offset, waiting = 0, list(found)
+        for batch in self._until_cancelled(file.batches(group, self.columns, _WIDE)):
+            here = [n - offset for n in waiting if n < offset + batch.num_rows]
+            if here:
+                batches.append(batch.take(pa.array(here, pa.int64())))
+            waiting, offset = waiting[len(here) :], offset + batch.num_rows
+            if not waiting:
+                break
+        return batches
+
+    def _until_cancelled(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            if self.cancelled.is_set():
+                raise TimeoutError
+            yield batch

@@ -1,0 +1,83 @@
+"""A page of rows as text: Athena's result shape, or CSV."""
+
+import csv
+import io
+from collections.abc import Callable, Collection, Iterable
+from datetime import date, datetime
+from decimal import Decimal
+
+import pyarrow as pa
+
+MASK = "***"
+
+
+def masked(rows: pa.Table, count: int, schema: pa.Schema, hidden: Collection[str]) -> pa.Table:
+    """Return `count` rows with the columns of `schema`, those of `hidden` holding `***` throughout.
+
+    Hidden columns were never read, so not even which of them are NULL is told.
+    """
+    columns = []
+    for field in schema:
+        if field.name in hidden:
+            mask = MASK.encode() if pa.types.is_binary(field.type) else MASK
+            columns.append(pa.repeat(pa.scalar(mask, field.type), count))
+        else:
+            columns.append(rows[field.name])
+    return pa.table(columns, names=schema.names)
+
+
+def result_set(rows: pa.Table) -> dict[str, object]:
+    """Return the rows as Athena does: the names first, every value a text, NULL an empty object."""
+    head = {"Data": [{"VarCharValue": name} for name in rows.column_names]}
+    body = ({"Data": [{} if cell is None else {"VarCharValue": cell} for cell in row]} for row in _rows(rows))
+    return {"ResultSet": {"Rows": [head, *body]}}
+
+
+def csv_text(rows: pa.Table) -> str:
+    """Return the rows as CSV (RFC 4180) with a header line; NULL is an empty field, an empty text is `""`."""
+    out = io.StringIO()
+    csv.writer(out).writerow(rows.column_names)
+    for row in _rows(rows):
+        out.write(",".join("" if cell is None else _csv_field(cell) for cell in row) + "\r\n")
+    return out.getvalue()
+
+
+def arrow_stream(rows: pa.Table) -> bytes:
+    """Return the rows as an Arrow IPC stream, with their types."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, rows.schema) as writer:
+        writer.write_table(rows)
+    return bytes(sink.getvalue())
+
+
+def text(value: object) -> str | None:
+    """Return a value as text: times in UTC, exact decimals, lists joined with commas, bytes as UTF-8; NULL is None."""
+    if value is None:
+        return None
+    forms: tuple[tuple[type, Callable[..., str]], ...] = (
+        (str, str),
+        (bool, lambda v: "true" if v else "false"),
+        (datetime, _moment),
+        (date, date.isoformat),
+        (Decimal, lambda v: f"{v:f}"),
+        (bytes, lambda v: v.decode("utf-8", "backslashreplace")),
+        (list, lambda v: ",".join("" if item is None else str(item) for item in v)),
+    )
+    return next((form(value) for kind, form in forms if isinstance(value, kind)), None) or str(value)
+
+
+def _moment(value: datetime) -> str:
+    """Return a time as Athena writes it, to the millisecond; to the microsecond only where it has any."""
+    return value.strftime("%Y-%m-%d %H:%M:%S.") + (
+        f"{value.microsecond:06d}" if value.microsecond % 1000 else f"{value.microsecond // 1000:03d}"
+    )
+
+
+def _rows(rows: pa.Table) -> Iterable[tuple[str | None, ...]]:
+    columns = [[text(value) for value in rows[name].to_pylist()] for name in rows.column_names]
+    return zip(*columns, strict=True)
+
+
+def _csv_field(cell: str) -> str:
+    needs_quotes = not cell or any(character in cell for character in ',"\r\n')
+    return '"' + cell.replace('"', '""') + '"' if needs_quotes else cell

@@ -1,0 +1,26 @@
+"""How many queries a user has running, over all worker processes: one locked file each.
+
+The kernel drops the lock of a process that dies, so a crashed worker leaves no slot taken.
+"""
+
+import fcntl
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from query import limits
+from query.errors import TooManyError
+
+
+def take(folder: Path, user: int) -> Callable[[], None]:
+    """Take a slot of a user and return the function that frees it; raises TooManyError where all are taken."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for number in range(limits.RUNNING):
+        descriptor = os.open(folder / f"{user}-{number}.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+        else:
+            return lambda: os.close(descriptor)
+    raise TooManyError(limits.RUNNING)

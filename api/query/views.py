@@ -1,0 +1,35 @@
+"""The query route: one condition over one table, a page at a time."""
+
+from typing import cast
+
+from django.contrib.auth.models import User
+from django.http import HttpResponse
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from query import documents, formats, parameters, run
+
+
+class QueryTable(APIView):
+    """Answers with rows of a table that fulfil a condition."""
+
+    @extend_schema(**documents.QUERY)
+    def get(self, request: Request) -> HttpResponse:
+        """Return a page of rows in the form that the Accept header asks for, Athena's result shape by default."""
+        asked = parameters.read(request._request.GET)
+        answer = run.answer(cast(User, request.user), asked)
+        form = formats.wanted(request.META.get("HTTP_ACCEPT", ""))
+        response = HttpResponse(form.render(answer.rows), content_type=form.content_type)
+        headers = response.headers
+        headers["X-Table-Version"] = str(answer.version)
+        headers["X-Rows-Scanned"] = str(answer.effort.rows)
+        headers["X-Bytes-Scanned"] = str(answer.effort.bytes)
+        headers["X-Elapsed-Ms"] = str(answer.milliseconds)
+        if answer.following:
+            headers["X-Next-Page"] = answer.following
+        headers["Cache-Control"] = "private, no-store"
+        headers["Vary"] = "Authorization, Accept"
+        if form is not formats.FORMS[formats.JSON]:
+            headers["Content-Disposition"] = f'attachment; filename="{asked.view.name}.{form.ending}"'
+        return response
