@@ -6,6 +6,7 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= python3
 RUN := source conf/env.sh &&
 STACK := $(RUN) python -m docker.native.stack
+SUBMIT := $(RUN) spark-submit --master "$${SPARK_MASTER:-local[*]}" --driver-memory "$${SPARK_DRIVER_MEMORY:-3g}"
 PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes --no-build-isolation
 
 # What has been done is remembered by a file, so that nothing is asked of the network twice.
@@ -68,6 +69,48 @@ status: setup ## processes, memory, ports, safe mode, topics
 
 api: setup ## start the API server, and return when it answers
 	@$(STACK) start-api
+
+.PHONY: user
+user: setup ## make the demo user, an engineer, and keep its password in build/demo.json
+	@$(RUN) python api/manage.py create_user --username demo --groups engineer --random-password --write build/demo.json
+
+##@ Data
+.PHONY: simulate produce
+# ARGS are handed on: make simulate ARGS="--rows 100000 --seed 7 --datasets logs"
+simulate: setup ## write simulated files into the inbox
+	@$(RUN) python -m producers.simulate $(ARGS)
+
+produce: setup ## send simulated records to the Kafka topics; ARGS=--follow keeps sending
+	@$(RUN) python -m producers.produce $(ARGS)
+
+##@ Jobs
+.PHONY: bronze silver gold pipeline stream viz balance
+bronze: setup $(JARS) ## files and topics into bronze
+	@$(SUBMIT) jobs/bronze.py
+
+silver: setup $(JARS) ## bronze into silver: parsed, typed, judged
+	@$(SUBMIT) jobs/silver.py
+
+gold: setup $(JARS) ## silver into gold: the four metrics
+	@$(SUBMIT) jobs/gold.py
+
+pipeline: setup $(JARS) ## bronze, silver and gold in one Spark session
+	@$(SUBMIT) jobs/pipeline.py
+
+stream: setup $(JARS) ## the same all the time, until Ctrl-C
+	@$(SUBMIT) jobs/pipeline.py --continuous
+
+viz: setup ## draw silver and gold as PNGs into build/charts
+	@$(RUN) python viz/plot_silver.py
+	@$(RUN) python viz/plot_gold.py
+
+balance: setup ## the balance sheet: source = bronze = silver + quarantined
+	@$(RUN) python jobs/balance.py
+
+##@ All of it
+.PHONY: demo
+demo: setup $(JARS) ## the whole chain on simulated data, to the four metrics over HTTP
+	@$(RUN) python -m producers.demo
 
 ##@ Checks
 .PHONY: lint test

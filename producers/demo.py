@@ -29,14 +29,14 @@ STAGES: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
     ("HDFS and Kafka start", (("make", "up"),)),
     (
         "files are simulated",
-        (("python", "producers/simulate.py", "--datasets", "transactions", "logs", "social_data", *_ERRORS),),
+        (("python", "-m", "producers.simulate", "--datasets", "transactions", "logs", "social_data", *_ERRORS),),
     ),
     (
         "messages are sent to Kafka",
         (
-            ("python", "producers/produce.py", "--datasets", "ad_campaigns", *_ERRORS),
+            ("python", "-m", "producers.produce", "--datasets", "ad_campaigns", *_ERRORS),
             (
-                *("python", "producers/produce.py", "--datasets", "transactions"),
+                *("python", "-m", "producers.produce", "--datasets", "transactions"),
                 *("--rows", "300", "--skip", "1000", "--repeats", "20"),
             ),
         ),
@@ -115,9 +115,8 @@ def _ask(url: str, body: bytes | None = None, token: str | None = None) -> bytes
         with urllib.request.urlopen(request, timeout=30) as response:
             return bytes(response.read())
     except OSError as error:
-        raise LakehouseError(
-            f"The API did not answer {url}: {error}. Its logs are in {load().stack_home}/logs."
-        ) from error
+        logs = load().stack_home / "logs"
+        raise LakehouseError(f"The API did not answer {url}: {error}. Its logs are in {logs}.") from error
 
 
 def _table(path: str, title: str, rows: list[dict[str, object]]) -> None:

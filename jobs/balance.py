@@ -1,0 +1,42 @@
+"""Print the balance sheet of the lake, without Spark: `make balance`."""
+
+import sys
+import textwrap
+
+from lakehouse.errors import LakehouseError
+from lakehouse.ledger import Balance, balance
+from lakehouse.settings import load
+
+_HEADINGS = ("dataset", "files", "topic", "bronze", "silver", "quarantined", "")
+
+
+def sheet(lines: list[Balance]) -> str:
+    """Return the balance sheet as text, a line per dataset and below it the reasons of its quarantined records."""
+    rows = [_row(_HEADINGS)]
+    for line in lines:
+        counts = (line.from_files, line.offsets - line.gaps, line.bronze, line.silver, line.quarantined)
+        verdict = "closes" if line.is_closed else "DOES NOT CLOSE"
+        rows.append(_row((line.dataset, *(f"{n:,}" for n in counts), verdict)))
+        reasons = ", ".join(f"{reason}\N{NO-BREAK SPACE}{n:,}" for reason, n in line.reasons.items())
+        rows += textwrap.wrap(reasons, 100, initial_indent=" " * 6, subsequent_indent=" " * 6, break_on_hyphens=False)
+    return "\n".join(rows).replace("\N{NO-BREAK SPACE}", " ")
+
+
+def _row(cells: tuple[str, ...]) -> str:
+    name, files, topic, bronze, silver, quarantined, note = cells
+    return f"  {name:<14}{files:>11}{topic:>11}{bronze:>11}{silver:>11}{quarantined:>13}  {note}".rstrip()
+
+
+def main() -> int:
+    """Print the sheet; return 1 where it does not close or cannot be read."""
+    try:
+        lines = balance(load())
+    except LakehouseError as error:
+        sys.stderr.write(f"balance: {error}\n")
+        return error.exit_code
+    sys.stdout.write(f"{sheet(lines)}\n")
+    return 0 if all(line.is_closed for line in lines) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
