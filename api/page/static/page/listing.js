@@ -1,0 +1,43 @@
+// A section that is one table of what a route of the API answers.
+
+import { html } from "./element.js";
+import { get } from "./session.js";
+import { SortableTable } from "./table.js";
+
+export class ListSection {
+  /** `rows` turns the route's answer into the rows of the table whose columns are given. */
+  constructor({ id, title, meaning, route, columns, rows }) {
+    this.route = route;
+    this.rows = rows;
+    this.table = new SortableTable(title, columns);
+    this.table.node.hidden = true;
+    this.state = html("p", { class: "quiet" }, "Loading …");
+    this.node = html(
+      "section",
+      { id, "aria-labelledby": `${id}-title` },
+      html("h2", { id: `${id}-title` }, title),
+      html("p", {}, meaning),
+      this.state,
+      this.table.node,
+    );
+  }
+
+  /** Fetch and draw the rows; what the account may not see is said instead. */
+  async load() {
+    try {
+      const answer = await (await get(this.route)).json();
+      const rows = this.rows(answer);
+      this.table.update(rows);
+      this.table.node.hidden = !rows.length;
+      this.state.hidden = rows.length > 0;
+      this.state.className = "quiet";
+      this.state.textContent = "There is nothing yet.";
+    } catch (problem) {
+      this.table.node.hidden = true;
+      this.state.hidden = false;
+      this.state.className = problem.status === 403 || problem.status === 404 ? "quiet" : "problem";
+      this.state.textContent = problem.message;
+      if (problem.status === 401) throw problem;
+    }
+  }
+}

@@ -1,0 +1,86 @@
+// A table that its reader sorts: by a button in each head, by mouse, touch or keyboard.
+
+import { html, visible } from "./element.js";
+import { plural } from "./format.js";
+
+const FIRST = 100;
+const compareText = new Intl.Collator("en", { numeric: true }).compare;
+
+function compare(a, b) {
+  if (a === b) return 0;
+  if (a === null || a === undefined) return 1;
+  if (b === null || b === undefined) return -1;
+  return typeof a === "number" && typeof b === "number" ? a - b : compareText(String(a), String(b));
+}
+
+/**
+ * Makes a sortable table. A column is { name, label, numeric, show(value, row) }, where `show` returns text or a node.
+ * Its order stays as the reader chose it when `update(rows)` brings new rows.
+ */
+export class SortableTable {
+  constructor(caption, columns) {
+    this.columns = columns;
+    this.order = { column: columns[0], descending: false };
+    this.rows = [];
+    this.isWhole = false;
+    this.body = html("tbody");
+    this.heads = columns.map((column) => this.head(column));
+    this.more = html("button", { type: "button", class: "more", hidden: true, on: { click: () => this.showAll() } });
+    const table = html(
+      "table",
+      {},
+      html("caption", {}, caption),
+      html("thead", {}, html("tr", {}, ...this.heads)),
+      this.body,
+    );
+    // The frame scrolls where a phone is too narrow, so it must be reachable by keyboard.
+    const frame = html("div", { class: "frame", tabindex: "0", role: "region", "aria-label": caption }, table);
+    this.node = html("div", {}, frame, this.more);
+  }
+
+  head(column) {
+    const button = html("button", { type: "button", on: { click: () => this.sort(column) } }, column.label);
+    return html("th", { scope: "col", class: column.numeric ? "number" : null, "aria-sort": "none" }, button);
+  }
+
+  sort(column) {
+    const again = this.order.column === column;
+    this.order = { column, descending: again && !this.order.descending };
+    this.draw();
+  }
+
+  showAll() {
+    this.isWhole = true;
+    this.draw();
+    this.body.rows[FIRST]?.cells[0].focus();
+  }
+
+  update(rows) {
+    this.rows = rows;
+    this.draw();
+  }
+
+  draw() {
+    const { column, descending } = this.order;
+    const sorted = [...this.rows].sort((a, b) => compare(a[column.name], b[column.name]) * (descending ? -1 : 1));
+    const shown = this.isWhole ? sorted : sorted.slice(0, FIRST);
+    this.body.replaceChildren(...shown.map((row) => this.line(row)));
+    this.columns.forEach((each, i) => {
+      const direction = descending ? "descending" : "ascending";
+      this.heads[i].setAttribute("aria-sort", each === column ? direction : "none");
+    });
+    this.more.hidden = shown.length === sorted.length;
+    this.more.textContent = `Show all ${plural(sorted.length, "row")}`;
+  }
+
+  line(row) {
+    const cells = this.columns.map((column, i) => {
+      const content = column.show ? column.show(row[column.name], row) : visible(row[column.name]);
+      const attributes = { class: column.numeric ? "number" : null };
+      // Text from the data keeps its own direction to itself.
+      const inside = content instanceof Node || column.numeric ? content : html("bdi", {}, content);
+      return i ? html("td", attributes, inside) : html("th", { ...attributes, scope: "row", tabindex: "-1" }, inside);
+    });
+    return html("tr", {}, ...cells);
+  }
+}

@@ -1,0 +1,66 @@
+"""The page as the server gives it: its headers, its files, and no data in it."""
+
+import json
+import re
+
+import pytest
+from django.test import Client
+
+from lakehouse.metrics import METRICS
+
+
+def test_the_page_needs_no_token_and_no_lake(anonymous: Client) -> None:
+    answer = anonymous.get("/")
+    assert answer.status_code == 200
+    assert answer["Content-Type"] == "text/html; charset=utf-8"
+    assert answer["Cache-Control"] == "no-cache"
+
+
+def test_scripts_and_styles_come_from_files_of_this_server_alone(anonymous: Client) -> None:
+    answer = anonymous.get("/")
+    rules = dict(rule.split(" ", 1) for rule in answer["Content-Security-Policy"].split("; "))
+    assert rules["default-src"] == rules["frame-ancestors"] == rules["form-action"] == rules["base-uri"] == "'none'"
+    assert {rules[kind] for kind in ("script-src", "style-src", "img-src", "connect-src")} == {"'self'"}
+    text = answer.content.decode()
+    assert re.findall(r"\s(?:style|on\w+)=", text) == []
+    assert re.findall(r"<script(?![^>]*(?: src=|application/json))", text) == []
+    assert re.findall(r'(?:src|href)="(?!/|#)', text) == []
+
+
+def test_every_file_of_the_page_is_served_with_its_type(anonymous: Client) -> None:
+    waiting, seen = ["/"], {}
+    while waiting:
+        path = waiting.pop()
+        answer = anonymous.get(path)
+        assert answer.status_code == 200, path
+        seen[path] = answer["Content-Type"]
+        text = b"".join(answer.streaming_content if answer.streaming else [answer.content]).decode()
+        found = re.findall(r'(?:src|href)="(/static/[^"]+)"', text)
+        found += [f"/static/page/{name}" for name in re.findall(r'from "\./([\w.]+)"', text)]
+        waiting += [name for name in found if name not in seen]
+    scripts = {name: kind for name, kind in seen.items() if name.endswith(".js")}
+    assert len(scripts) == 9
+    assert all("javascript" in kind for kind in scripts.values())
+    assert seen["/static/page/style.css"].startswith("text/css")
+    assert seen["/static/page/icon.svg"] == "image/svg+xml"
+
+
+def test_the_script_learns_every_metric_and_its_route_from_the_registry(
+    anonymous: Client, client: Client, served: str
+) -> None:
+    text = anonymous.get("/").content.decode()
+    known = json.loads(re.search(r'<script id="metrics" type="application/json">(.*?)</script>', text, re.S).group(1))
+    assert [metric["name"] for metric in known] == list(METRICS)
+    for metric in known:
+        answer = client.get(f"/api/{metric['route']}")
+        assert list(answer.json()[0]) == [column["name"] for column in metric["columns"]]
+
+
+@pytest.mark.parametrize("method", ["post", "put", "delete"])
+def test_the_page_can_only_be_read(anonymous: Client, method: str) -> None:
+    assert getattr(anonymous, method)("/").status_code in (403, 405)
+
+
+def test_only_files_of_the_page_are_under_static(anonymous: Client) -> None:
+    for path in ("../settings.py", "..%2f..%2fconfig/settings.py", "page/../../views.py", "page/", "page"):
+        assert anonymous.get(f"/static/{path}").status_code == 404
