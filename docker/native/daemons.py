@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -77,6 +78,8 @@ def ensure_supervisor(stack: Stack) -> None:
     except OSError:
         end(processes(stack))
         stack.socket.unlink(missing_ok=True)
+        for left in (stack.home / "run" / "tmp").iterdir():  # a killed NameNode's copy of its web pages
+            shutil.rmtree(left, ignore_errors=True)
     else:
         return
     command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(CONF)]

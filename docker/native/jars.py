@@ -1,17 +1,15 @@
 """Fetch the jars of HDFS, Kafka and Spark by Ivy, and check every byte of them.
 
 `python -m docker.native.jars` fills build/jars from the modules named in ivy.xml, compares each file with jars.sha512
-and links the class paths of the services into build/lib. It asks nothing of the network where all is there.
+and makes the class paths of the services in build/lib. It asks nothing of the network where all is there.
 """
 
 import hashlib
 import os
-import shutil
 import subprocess
-from importlib.util import find_spec
 from pathlib import Path
 
-from docker.native import java
+from docker.native import classpath, java
 from docker.native.console import progress, run, say
 from lakehouse.errors import IntegrityError, ServiceError
 from lakehouse.settings import ROOT
@@ -19,15 +17,6 @@ from lakehouse.settings import ROOT
 HERE = Path(__file__).resolve().parent
 BUILD = ROOT / "build"
 STAMP = ".verified"
-
-# What pyspark already ships: the Hadoop client of the same version, and a log backend for slf4j.
-LOGGING = ("slf4j-api", "log4j-slf4j2-impl", "log4j-api", "log4j-core")
-FROM_PYSPARK = {
-    "hdfs": ("hadoop-client-api", "hadoop-client-runtime", *LOGGING, "jcl-over-slf4j", "log4j-1.2-api", "snappy-java"),
-    "kafka": LOGGING,
-}
-# Kafka's own slf4j 1.7 has no log backend here: a broker with it prints nothing.
-LEFT_OUT = ("slf4j-api-", "log4j-api-", "log4j-core-")
 
 
 def checksums(file: Path = HERE / "jars.sha512") -> dict[str, str]:
@@ -63,16 +52,9 @@ def verify(jars: Path, cache: Path, sums: dict[str, str]) -> None:
         )
 
 
-def _pyspark_jars() -> Path:
-    spec = find_spec("pyspark")
-    if spec is None or spec.origin is None:
-        raise ServiceError("The package pyspark is not installed. Run `make setup`.")
-    return Path(spec.origin).parent / "jars"
-
-
 def fetch(jars: Path, cache: Path) -> None:
     """Let Ivy, which pyspark ships, put every module of ivy.xml into `jars`; raises ServiceError where it cannot."""
-    ivy = next(_pyspark_jars().glob("ivy-*.jar"))
+    ivy = next(classpath.pyspark_jars().glob("ivy-*.jar"))
     command: list[str | Path] = [java.require(os.environ) / "bin" / "java", f"-Divy.cache={cache.resolve()}"]
     command += ["-jar", ivy, "-settings", HERE / "ivysettings.xml", "-ivy", HERE / "ivy.xml", "-types", "jar", "bundle"]
     command += ["-retrieve", f"{jars.resolve()}/[conf]/[artifact]-[revision].[ext]"]
@@ -93,30 +75,14 @@ def fetch(jars: Path, cache: Path) -> None:
         )
 
 
-def link(jars: Path, lib: Path) -> None:
-    """Make a folder of links per service: its class path is then `folder/*`."""
-    spark = _pyspark_jars()
-    for service, names in FROM_PYSPARK.items():
-        folder = lib / service
-        own = [jar for jar in (jars / service).glob("*.jar") if not jar.name.startswith(LEFT_OUT)]
-        shipped = [jar for name in names for jar in spark.glob(f"{name}-[0-9]*.jar")]
-        wanted = {jar.name: jar for jar in (*shipped, *own)}
-        there = {jar.name: jar.readlink() for jar in folder.glob("*.jar")}
-        if there != wanted:  # a running service still opens jars by these links: leave good ones alone
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir(parents=True)
-            for name, jar in wanted.items():
-                (folder / name).symlink_to(jar)
-
-
 def prepare(build: Path = BUILD) -> None:
-    """Fetch what is missing, check everything, link the class paths, and touch the stamp `jars/.verified`."""
+    """Fetch what is missing, check everything, make the class paths, and touch the stamp `jars/.verified`."""
     jars, cache, sums = build / "jars", build / "ivy", checksums()
     (jars / STAMP).unlink(missing_ok=True)
     if missing(jars, sums):
         fetch(jars, cache)
     verify(jars, cache, sums)
-    link(jars, build / "lib")
+    classpath.build(jars, build / "lib")
     (jars / STAMP).touch()
     say(f"{len(sums)} jars in build/jars, all with the right SHA-512 sum")
 

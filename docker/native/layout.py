@@ -18,7 +18,7 @@ PORTS_OF = {
     "kafka": ("KAFKA_PORT", "KAFKA_CONTROLLER_PORT"),
     "api": ("API_PORT",),
 }
-FOLDERS = ("conf", "hdfs", "kafka", "logs", "run")
+FOLDERS = ("conf", "hdfs", "kafka", "logs", "run", "run/tmp")
 # The API makes this one itself: its database and its secrets.
 API_FOLDER = "api"
 SERVICES = ("namenode", "datanode", "kafka")

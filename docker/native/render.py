@@ -67,6 +67,7 @@ def _java(stack: Stack, service: str, class_path: str, *arguments: str) -> list[
         f"@{ROOT}/conf/{service}/jvm.options",
         f"-Dlog4j2.configurationFile={ROOT}/conf/{service}/log4j2.properties",
         f"-Dhadoop.home.dir={stack.home}/hdfs",
+        f"-Djava.io.tmpdir={stack.home}/run/tmp",
         "-cp",
         class_path,
         *arguments,

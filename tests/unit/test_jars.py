@@ -2,11 +2,12 @@
 
 import hashlib
 import re
+import zipfile
 from pathlib import Path
 
 import pytest
 
-from docker.native import jars
+from docker.native import classpath, jars
 from lakehouse.errors import IntegrityError, ServiceError
 from lakehouse.settings import ROOT
 
@@ -84,7 +85,7 @@ def test_without_ivy_the_reason_and_its_log_are_named(monkeypatch: pytest.Monkey
 
 
 def test_the_class_path_has_one_log_backend_and_each_jar_once(tmp_path: Path) -> None:
-    jars.link(ROOT / "build" / "jars", tmp_path)
+    classpath.build(ROOT / "build" / "jars", tmp_path)
     for service in ("hdfs", "kafka"):
         names = [re.sub(r"-\d[\w.-]*\.jar$", "", jar.name) for jar in (tmp_path / service).glob("*.jar")]
         assert len(names) == len(set(names)), service
@@ -92,8 +93,31 @@ def test_the_class_path_has_one_log_backend_and_each_jar_once(tmp_path: Path) ->
         assert all(jar.exists() for jar in (tmp_path / service).glob("*.jar"))
 
 
-def test_good_links_stay_as_they_are_for_the_services_that_run_on_them(tmp_path: Path) -> None:
-    jars.link(ROOT / "build" / "jars", tmp_path)
-    before = {jar.name: jar.lstat().st_ino for jar in tmp_path.rglob("*.jar")}
-    jars.link(ROOT / "build" / "jars", tmp_path)
-    assert {jar.name: jar.lstat().st_ino for jar in tmp_path.rglob("*.jar")} == before
+def test_a_class_path_is_made_once_and_anew_for_other_jars(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(classpath, "pyspark_jars", lambda: tmp_path / "shipped")
+    for service in ("hdfs", "kafka"):
+        (tmp_path / "jars" / service).mkdir(parents=True)
+        (tmp_path / "jars" / service / "one-1.0.jar").touch()
+
+    def build() -> dict[str, int]:
+        classpath.build(tmp_path / "jars", tmp_path / "lib")
+        return {str(jar.relative_to(tmp_path / "lib")): jar.lstat().st_ino for jar in (tmp_path / "lib").rglob("*.jar")}
+
+    before = build()
+    assert set(before) == {"hdfs/one-1.0.jar", "kafka/one-1.0.jar"}
+    assert build() == before
+    (tmp_path / "jars" / "kafka" / "two-2.0.jar").touch()
+    after = build()
+    assert set(after) == {*before, "kafka/two-2.0.jar"}
+    assert after["hdfs/one-1.0.jar"] == before["hdfs/one-1.0.jar"]
+
+
+def test_a_stored_jar_has_the_same_entries_and_its_pages_lie_beside_it(tmp_path: Path) -> None:
+    (source,) = (ROOT / "build" / "jars" / "hdfs").glob("hadoop-client-minicluster-*.jar")
+    classpath.build(ROOT / "build" / "jars", tmp_path)
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(tmp_path / "hdfs" / source.name) as new:
+        assert {(e.filename, e.CRC) for e in old.infolist()} == {(e.filename, e.CRC) for e in new.infolist()}
+        assert all(entry.compress_type == zipfile.ZIP_STORED for entry in new.infolist())
+        assert (tmp_path / "hdfs" / "webapps" / "hdfs" / "index.html").read_bytes() == new.read(
+            "webapps/hdfs/index.html"
+        )
