@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 
 INTEGER = r"^[+-]?\d+$"
 DECIMAL = r"^[+-]?\d+(\.\d+)?$"
+CENTS = r"^[+-]?\d+(\.\d{1,2})?$"
 DOUBLE = r"^[+-]?\d+(\.\d+)?([eE][+-]?\d{1,3})?$"
 _DATE = r"\d{4}-\d{2}-\d{2}"
 _TIME = r"\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?"
@@ -46,9 +47,9 @@ def typed(text: Column, kind: str) -> Column:
 
 
 def pattern(kind: str) -> str:
-    """Return the regular expression that the text of a value of this type fulfils."""
+    """Return the regular expression that the text of a value of this type fulfils; decimals are amounts of money."""
     if kind.startswith("decimal"):
-        return DECIMAL
+        return CENTS
     return {"int": INTEGER, "bigint": INTEGER, "double": DOUBLE, "date": DATE, "timestamp": TIMESTAMP}[kind]
 
 

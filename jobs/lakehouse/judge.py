@@ -10,7 +10,7 @@ from types import ModuleType
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from lakehouse.columns import CONTROL, pattern, typed, without_exponent
+from lakehouse.columns import CONTROL, DECIMAL, pattern, typed, without_exponent
 from lakehouse.model import Dataset
 from lakehouse.parse import text, with_text
 
@@ -54,11 +54,11 @@ def type_rules(dataset: Dataset) -> list[Rule]:
         elif column.type in ("date", "timestamp"):
             found.append(("date", given.isNotNull() & value.isNull()))
         else:
-            is_number = given.rlike(pattern(column.type))
-            found.append(("number_format", ~is_number))
-            found.append(("overflow", is_number & value.isNull()))
-            if column.type.startswith("decimal"):
-                found.append(("scale", given.rlike(r"^[+-]?\d+\.\d{3,}$")))
+            is_exact = given.rlike(pattern(column.type))
+            is_too_fine = given.rlike(DECIMAL) & ~is_exact if column.type.startswith("decimal") else F.lit(False)
+            found.append(("number_format", ~is_exact & ~is_too_fine))
+            found.append(("scale", is_too_fine))
+            found.append(("overflow", is_exact & value.isNull()))
     return found
 
 
@@ -87,7 +87,7 @@ def resolve(df: DataFrame, key: str, existing: DataFrame | None) -> DataFrame:
     before topic, then source_id and position. A row without the key, or a bad one, is no duplicate of anything.
     """
     is_keyed = (F.size("reasons") == 0) & F.col(key).isNotNull()
-    # A row without a key gets one of its own, or all of them would meet in one partition.
+    # A row without a key gets one of its own, or all of them would meet in one partition. No good key holds a NUL.
     alone = F.concat_ws("\x00", F.lit(""), "source_id", "position")
     keyed = df.withColumn("resolve_key", F.when(is_keyed, F.col(key)).otherwise(alone))
     if existing is None:
