@@ -25,15 +25,21 @@ def within(seconds: float, work: Callable[[], T], finished: Callable[[], None] =
     `finished` is called when the work has really ended, however long that takes. What the lake throws, by OSError or
     out of Rust, comes as ServiceError.
     """
-    if not _places.acquire(blocking=False):
+    places = _places
+    if not places.acquire(blocking=False):
         finished()
         raise TimeoutError
+
+    def ended() -> None:
+        places.release()
+        finished()
+
     future: Future[T] = Future()
-    threading.Thread(target=_run, args=(future, work, finished), name="lake", daemon=True).start()
+    threading.Thread(target=_run, args=(future, work, ended), name="lake", daemon=True).start()
     return future.result(timeout=seconds)
 
 
-def _run(future: "Future[T]", work: Callable[[], T], finished: Callable[[], None]) -> None:
+def _run(future: "Future[T]", work: Callable[[], T], ended: Callable[[], None]) -> None:
     error: BaseException | None = None
     result: T | None = None
     try:
@@ -41,8 +47,7 @@ def _run(future: "Future[T]", work: Callable[[], T], finished: Callable[[], None
     # Rust's PanicException is no Exception, and has to end the request, not this thread.
     except BaseException as caught:
         error = caught
-    _places.release()
-    finished()
+    ended()
     if error is None:
         future.set_result(result)  # type: ignore[arg-type]
     elif isinstance(error, OSError | DeltaError) and not isinstance(error, TimeoutError):

@@ -6,9 +6,10 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
+from lakehouse import views
 from query import access, limits
 from query.formats import ARROW, CSV, JSON
-from reference.documents import Error
+from reference.documents import errors, response_header
 
 
 class Cell(serializers.Serializer[Any]):
@@ -35,15 +36,6 @@ class ResultSet(serializers.Serializer[Any]):
     ResultSet = Rows()
 
 
-STATUSES = {
-    400: "A parameter cannot be used, or the scan would be too large.",
-    401: "No valid access token.",
-    403: "The layer is for engineers, or the filter names a personal column.",
-    404: "There is no such table or version.",
-    410: "The version that the page belongs to is not there any more.",
-    429: f"{limits.RUNNING} queries of this user are running.",
-    503: "The lake cannot be read, the table is not built yet, or the query took too long.",
-}
 EXAMPLE = {
     "ResultSet": {
         "Rows": [
@@ -54,25 +46,17 @@ EXAMPLE = {
 }
 
 
-def errors(*codes: int) -> dict[int, OpenApiResponse]:
-    """Return the documented errors of a route."""
-    return {code: OpenApiResponse(Error, description=STATUSES[code]) for code in codes}
-
-
 def parameter(name: str, description: str, type_: Any = OpenApiTypes.STR, **more: Any) -> OpenApiParameter:
     """Return a documented query parameter."""
     return OpenApiParameter(name, type_, OpenApiParameter.QUERY, description=description, **more)
 
 
 _HEADERS = [
-    OpenApiParameter(name, type_, OpenApiParameter.HEADER, description=text, response=[200])
-    for name, type_, text in (
-        ("X-Table-Version", OpenApiTypes.INT, "version of the table that was read"),
-        ("X-Rows-Scanned", OpenApiTypes.INT, "rows looked at"),
-        ("X-Bytes-Scanned", OpenApiTypes.INT, "bytes of the files opened"),
-        ("X-Elapsed-Ms", OpenApiTypes.INT, "milliseconds"),
-        ("X-Next-Page", OpenApiTypes.STR, "token for `page`; missing where nothing more can come"),
-    )
+    response_header("X-Table-Version", "version of the table that was read", int),
+    response_header("X-Rows-Scanned", "rows looked at", int),
+    response_header("X-Bytes-Scanned", "bytes of the files opened", int),
+    response_header("X-Elapsed-Ms", "milliseconds from taking a slot to the last row", int),
+    response_header("X-Next-Page", "token for `page`; missing where nothing more can come"),
 ]
 QUERY: dict[str, Any] = {
     "operation_id": "query_table",
@@ -81,7 +65,8 @@ QUERY: dict[str, Any] = {
     "parameters": [
         parameter(
             "table",
-            f"one of {', '.join(access.known())}, a bare dataset (its silver table) or metric (gold), or kafka_ing_…",
+            "a full name; a bare dataset or kafka_ing_<dataset> means its silver table, a bare metric its gold table",
+            {"type": "string", "enum": [*access.known(), *views.aliases()]},
             required=True,
             examples=[OpenApiExample("gold", "gold.status_code_counts"), OpenApiExample("silver", "silver.logs")],
         ),
@@ -96,7 +81,7 @@ QUERY: dict[str, Any] = {
             "DATE '…' and TIMESTAMP '…'. No functions, arithmetic or statements.",
             examples=[OpenApiExample("errors", "status_code >= 400 AND status_code < 600")],
         ),
-        parameter("columns", "names with commas between; all where left out", examples=[]),
+        parameter("columns", "names with commas between; all where left out"),
         parameter("page", "the X-Next-Page of the answer before, with the same table and filter"),
         parameter("as_of", "a version, or a time in ISO 8601, to read the table as it was"),
         *_HEADERS,
@@ -105,6 +90,6 @@ QUERY: dict[str, Any] = {
         (200, JSON): OpenApiResponse(ResultSet, examples=[OpenApiExample("rows", EXAMPLE)]),
         (200, CSV): OpenApiTypes.STR,
         (200, ARROW): OpenApiTypes.BINARY,
-        **errors(*STATUSES),
+        **errors(400, 401, 403, 404, 410, 429, 503),
     },
 }

@@ -1,0 +1,1 @@
+"""What the lake holds and where it comes from, straight from the Delta logs: always current, no crawler."""

@@ -1,0 +1,25 @@
+"""Asking the lake for a request, which waits three seconds at most."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TypeVar
+
+from config.errors import AWAY, UnavailableError
+from query import bounded
+
+T = TypeVar("T")
+
+SECONDS = 3.0
+
+
+def ask(work: Callable[[], T]) -> T:
+    """Return what `work` returns; raises UnavailableError where the lake does not answer in time."""
+    try:
+        return bounded.within(SECONDS, work)
+    except TimeoutError as error:
+        raise UnavailableError(f"The lake did not answer within {SECONDS:g} s. {AWAY}") from error
+
+
+def iso(time: datetime | None) -> str | None:
+    """Return a time in UTC as ISO 8601, to the millisecond."""
+    return None if time is None else time.strftime("%Y-%m-%dT%H:%M:%S.") + f"{time.microsecond // 1000:03d}Z"

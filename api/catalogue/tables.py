@@ -1,0 +1,88 @@
+"""What a table is and holds at its newest version, from its log alone."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+from deltalake import DeltaTable
+
+from catalogue.lake import iso
+from lakehouse import lake, views
+from lakehouse.datasets import DATASETS
+from lakehouse.errors import NotBuiltError
+from lakehouse.metrics import METRICS
+from lakehouse.views import View
+
+Fact = dict[str, Any]
+
+
+def summaries(url: str, wanted: Sequence[View]) -> list[Fact]:
+    """Return a summary per view, in their order; a table that two views show is opened once."""
+    opened: dict[str, DeltaTable | None] = {}
+    for view in wanted:
+        if view.table not in opened:
+            try:
+                opened[view.table] = lake.open_table(url, view.table)
+            except NotBuiltError:
+                opened[view.table] = None
+    return [summary(view, opened[view.table]) for view in wanted]
+
+
+def summary(view: View, table: DeltaTable | None) -> Fact:
+    """Return name, layer and comment of a view, and its state; None for what a table not built yet has not."""
+    facts: Fact = {"name": view.name, "layer": view.layer, "comment": view.comment, "is_built": table is not None}
+    if table is None:
+        return facts | dict.fromkeys(("version", "rows", "files", "bytes", "last_commit", "age_seconds"))
+    side = [p for p in partitions(table) if view.quarantined is None or p["quarantined"] == view.quarantined]
+    committed = datetime.fromtimestamp(table.history(1)[0]["timestamp"] / 1000, UTC)
+    sums = {name: sum(p[name] for p in side) for name in ("rows", "files", "bytes")}
+    age = max(round((datetime.now(UTC) - committed).total_seconds()), 0)
+    return facts | {"version": table.version(), **sums, "last_commit": iso(committed), "age_seconds": age}
+
+
+def description(view: View, table: DeltaTable) -> Fact:
+    """Return the summary of a view with its columns, partitions, aliases and where it comes from."""
+    metadata = table.metadata()
+    return summary(view, table) | {
+        "table_id": str(metadata.id),
+        "created_at": iso(datetime.fromtimestamp(metadata.created_time / 1000, UTC)),
+        "columns": [
+            {
+                "name": column.name,
+                "type": column.type,
+                "is_personal": column.name in view.personal,
+                "comment": column.comment,
+            }
+            for column in view.columns
+        ],
+        "partition_columns": list(metadata.partition_columns),
+        "partitions": partitions(table),
+        "aliases": sorted(alias for alias, name in views.aliases().items() if name == view.name),
+        "comes_from": comes_from(view),
+    }
+
+
+def partitions(table: DeltaTable) -> list[Fact]:
+    """Return rows, files and bytes per value of `quarantined`, None where the table is not partitioned by it."""
+    actions = pa.table(table.get_add_actions(flatten=True))
+    found: dict[bool | None, Fact] = {}
+    for action in actions.to_pylist():
+        side = action.get("partition.quarantined")
+        sums = found.setdefault(side, {"quarantined": side, "rows": 0, "files": 0, "bytes": 0})
+        sums["rows"] += action["num_records"] or 0
+        sums["files"] += 1
+        sums["bytes"] += action["size_bytes"]
+    return [found[side] for side in sorted(found, key=repr)]
+
+
+def comes_from(view: View) -> list[str]:
+    """Return the names of the tables and topics that a view's rows come from directly."""
+    _, _, name = view.name.partition(".")
+    if view.layer == "gold":
+        return [f"silver.{METRICS[name].dataset}"]
+    if view.layer in ("silver", "quarantine"):
+        return [f"bronze.{name}"]
+    if view.layer == "bronze":
+        return ["ledger.files", f"topic {DATASETS[name].topic}"]
+    return []

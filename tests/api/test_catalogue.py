@@ -1,0 +1,152 @@
+"""The catalogue: what tables there are, what they hold, and how they came about."""
+
+import pytest
+import sample_lake as maker
+from deltalake import DeltaTable
+from django.test import Client
+
+from lakehouse import frames, lake, paths, views
+from lakehouse.metrics import METRICS
+
+NAMES = list(views.views())
+
+
+@pytest.fixture
+def own(scratch: str, serve_lake: object) -> str:
+    """A lake that the test may change, served."""
+    maker.build(scratch, rows=60)
+    serve_lake(scratch)
+    return scratch
+
+
+def test_the_list_names_every_table_with_its_state(engineer: Client, served: str) -> None:
+    answer = engineer.get("/api/tables/")
+    found = {row["name"]: row for row in answer.json()}
+    assert list(found) == NAMES
+    for name, row in found.items():
+        view = views.views()[name]
+        table = lake.open_table(served, view.table)
+        rows = frames.rows_by_partition(table)
+        assert row["version"] == table.version()
+        assert row["rows"] == rows[view.quarantined] > 0
+        assert row["files"] >= 1
+        assert row["bytes"] > 0
+        assert row["is_built"]
+        assert row["age_seconds"] >= 0
+        assert row["last_commit"].endswith("Z")
+
+
+def test_the_list_shows_a_user_without_a_group_gold_only(client: Client, served: str) -> None:
+    assert [row["name"] for row in client.get("/api/tables/").json()] == [f"gold.{name}" for name in METRICS]
+
+
+def test_a_commit_shows_at_once(engineer: Client, own: str) -> None:
+    before = engineer.get("/api/tables/gold.campaign_metrics/").json()
+    maker.write_gold(own, "campaign_metrics", [{"campaign_id": "c", "total_clicks": 1, "total_impressions": 2}], 1)
+    after = engineer.get("/api/tables/gold.campaign_metrics/").json()
+    assert (after["version"], after["rows"]) == (before["version"] + 1, 1)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_table_is_described_by_the_registry_and_its_log(name: str, engineer: Client, served: str) -> None:
+    answer = engineer.get(f"/api/tables/{name}/").json()
+    view = views.views()[name]
+    assert [(c["name"], c["type"], c["is_personal"]) for c in answer["columns"]] == [
+        (c.name, c.type, c.name in view.personal) for c in view.columns
+    ]
+    assert answer["table_id"] == str(DeltaTable(paths.table(served, view.table)).metadata().id)
+    assert sum(p["rows"] for p in answer["partitions"]) >= answer["rows"]
+    assert answer["comment"]
+
+
+@pytest.mark.parametrize(
+    ("name", "aliases", "comes_from"),
+    [
+        ("gold.status_code_counts", ["status_code_counts"], ["silver.logs"]),
+        ("silver.logs", ["kafka_ing_logs", "logs"], ["bronze.logs"]),
+        ("quarantine.logs", [], ["bronze.logs"]),
+        ("bronze.logs", [], ["ledger.files", "topic logs_topic"]),
+        ("ledger.runs", [], []),
+    ],
+)
+def test_a_description_says_where_a_table_comes_from(
+    name: str, aliases: list[str], comes_from: list[str], engineer: Client, served: str
+) -> None:
+    answer = engineer.get(f"/api/tables/{name}/").json()
+    assert (answer["aliases"], answer["comes_from"]) == (aliases, comes_from)
+
+
+def test_the_history_lists_commits_newest_first_with_what_the_job_noted(engineer: Client, own: str) -> None:
+    rows = lake.open_table(own, "gold.campaign_metrics").to_pyarrow_dataset().count_rows()
+    maker.write_gold(own, "campaign_metrics", [], 7)
+    commits = engineer.get("/api/tables/gold.campaign_metrics/history/").json()
+    assert [commit["version"] for commit in commits] == [2, 1, 0]
+    assert commits[0]["noted"]["silver_version"] == 7
+    assert commits[1]["rows"] == rows > 0
+    assert len(engineer.get("/api/tables/gold.campaign_metrics/history/?limit=1").json()) == 1
+    assert "/tmp" not in str(commits)
+
+
+def test_the_balance_sheet_has_a_line_per_dataset_that_adds_up(engineer: Client, served: str) -> None:
+    lines = {line["dataset"]: line for line in engineer.get("/api/ledger/").json()}
+    assert set(lines) == {"transactions", "logs", "social_data", "ad_campaigns"}
+    for line in lines.values():
+        assert line["bronze"] == line["silver"] + line["quarantined"] == 300
+        assert sum(line["reasons"].values()) == line["quarantined"] > 0
+    assert lines["logs"]["source"] == lines["logs"]["from_files"] == 300
+
+
+def test_the_runs_are_put_together_from_start_and_end(engineer: Client, served: str) -> None:
+    runs = engineer.get("/api/runs/").json()
+    assert [(run["run_id"], run["status"]) for run in runs] == [
+        ("run-0002", "succeeded"),
+        ("run-0001", "failed"),
+        ("run-0000", "interrupted"),
+    ]
+    assert runs[0]["seconds"] == 15.3
+    assert runs[0]["counts"]["silver.logs"]["seconds"] == 1.2
+    assert "make up" in runs[1]["error"]
+    assert runs[2]["ended_at"] is None
+    assert [run["run_id"] for run in engineer.get("/api/runs/?limit=1").json()] == ["run-0002"]
+
+
+@pytest.mark.parametrize("route", ["ledger/", "runs/", "tables/gold.campaign_metrics/lineage/", "tables/silver.logs/"])
+def test_what_is_below_gold_is_for_engineers(route: str, client: Client, engineer: Client, served: str) -> None:
+    assert client.get(f"/api/{route}").status_code == 403
+    assert engineer.get(f"/api/{route}").status_code == 200
+
+
+@pytest.mark.parametrize("route", ["", "history/", "lineage/"])
+@pytest.mark.parametrize("name", ["nope", "silver", "ledger.secrets", "..", "%2e%2e%2fetc", "silver.logs;"])
+def test_an_unknown_table_is_404(name: str, route: str, engineer: Client, served: str) -> None:
+    assert engineer.get(f"/api/tables/{name}/{route}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "route",
+    [
+        "tables/?x=1",
+        "tables/logs/?limit=1",
+        "tables/logs/history/?limit=0",
+        "runs/?limit=1001",
+        "runs/?limit=a",
+        "ledger/?x",
+    ],
+)
+def test_a_parameter_that_cannot_be_used_is_400(route: str, engineer: Client, served: str) -> None:
+    assert engineer.get(f"/api/{route}").status_code == 400
+
+
+def test_a_lake_with_nothing_in_it_is_described_as_such(engineer: Client, scratch: str, serve_lake: object) -> None:
+    serve_lake(scratch)
+    tables = engineer.get("/api/tables/").json()
+    assert len(tables) == len(NAMES)
+    assert not any(row["is_built"] or row["version"] is not None for row in tables)
+    assert engineer.get("/api/runs/").json() == []
+    for route in (
+        "tables/silver.logs/",
+        "tables/silver.logs/history/",
+        "tables/gold.campaign_metrics/lineage/",
+        "ledger/",
+    ):
+        assert engineer.get(f"/api/{route}").status_code == 503
