@@ -118,6 +118,5 @@ def test_a_stored_jar_has_the_same_entries_and_its_pages_lie_beside_it(tmp_path:
     with zipfile.ZipFile(source) as old, zipfile.ZipFile(tmp_path / "hdfs" / source.name) as new:
         assert {(e.filename, e.CRC) for e in old.infolist()} == {(e.filename, e.CRC) for e in new.infolist()}
         assert all(entry.compress_type == zipfile.ZIP_STORED for entry in new.infolist())
-        assert (tmp_path / "hdfs" / "webapps" / "hdfs" / "index.html").read_bytes() == new.read(
-            "webapps/hdfs/index.html"
-        )
+        page = "webapps/hdfs/WEB-INF/web.xml"
+        assert (tmp_path / "hdfs" / page).read_bytes() == new.read(page)
