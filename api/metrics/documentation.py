@@ -20,9 +20,20 @@ _EXAMPLES: dict[str, list[dict[str, Any]]] = {
     "campaign_metrics": [{"campaign_id": "camp-001", "total_clicks": 300, "total_impressions": 1200}],
 }
 
+AS_OF = {
+    "anyOf": [
+        {"type": "integer", "minimum": 0, "maximum": 999_999_999_999_999},
+        {"type": "string", "format": "date"},
+        {"type": "string", "format": "date-time"},
+    ]
+}
 PARAMETERS = [
-    OpenApiParameter("page", int, description="Which 10,000 rows, from 1; X-Total-Rows says how many there are."),
-    OpenApiParameter("as_of", str, description="A version, or an ISO 8601 time (UTC where it names no zone)."),
+    OpenApiParameter(
+        "page",
+        {"type": "integer", "minimum": 1, "maximum": 999_999_999},
+        description="Which 10,000 rows, from 1; X-Total-Rows says how many there are.",
+    ),
+    OpenApiParameter("as_of", AS_OF, description="A version, or an ISO 8601 time (UTC where it names no zone)."),
     OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER, description="The ETag of an earlier answer."),
     response_header("ETag", "Table and version.", codes=(200, 304)),
     response_header("X-Table-Version", "Version of the gold table.", int, (200, 304)),
