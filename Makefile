@@ -3,6 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
+.NOTPARALLEL:
 PYTHON ?= python3
 RUN := source conf/env.sh &&
 STACK := $(RUN) python -m docker.native.stack

@@ -9,6 +9,13 @@ export PYTHONPATH="$_root/jobs"
 export SPARK_CONF_DIR="$_root/conf"
 export SPARK_LOCAL_IP=127.0.0.1
 
+# A proxy of the machine is not asked for what is on the machine itself.
+case ",${no_proxy:-}," in
+    *,localhost,127.0.0.1,*) ;;
+    *) export no_proxy="localhost,127.0.0.1${no_proxy:+,$no_proxy}" ;;
+esac
+export NO_PROXY="$no_proxy"
+
 # The client configuration of the local HDFS, as `make up` wrote it.
 if [ -z "${HADOOP_CONF_DIR:-}" ]; then
     _stack=${STACK_HOME:-$(sed -n 's/^STACK_HOME=//p' "$_root/conf/lakehouse.env")}

@@ -1,5 +1,6 @@
 """What must be so before a service is started; each check names the setting to change."""
 
+import re
 import shutil
 import socket
 from collections.abc import Iterable
@@ -26,6 +27,23 @@ def check_ports(stack: Stack, programs: Iterable[str]) -> None:
                     f"{name}={port} is taken{holder(port)}. Stop that process, or set {name} to a free port in "
                     "the environment or in conf/lakehouse.env."
                 ) from error
+
+
+def check_home(stack: Stack) -> None:
+    """Raise ServiceError where the state cannot be kept in STACK_HOME: a name that a URL cannot hold, or no access."""
+    if not re.fullmatch(r"[\w./+@-]+", str(stack.home), re.ASCII):
+        raise ServiceError(
+            f"STACK_HOME={str(stack.home)!r} cannot be used: HDFS takes letters, digits and ./+@_- in a folder's name. "
+            "Set STACK_HOME to another folder."
+        )
+    try:
+        stack.home.mkdir(parents=True, exist_ok=True)
+        (stack.home / ".writable").touch()
+        (stack.home / ".writable").unlink()
+    except OSError as error:
+        raise ServiceError(
+            f"STACK_HOME={stack.home} cannot be written to ({error.strerror}). Set STACK_HOME to another folder."
+        ) from error
 
 
 def check_disk(folder: Path, needed: int = NEEDED_BYTES) -> None:

@@ -49,7 +49,7 @@ def hdfs(settings: Settings) -> str:
             back = reader.read()
         client.delete(path)
     except (HdfsError, RequestException, OSError) as error:
-        return f"a probe file could not be written and read ({str(error).splitlines()[0]})"
+        return f"a probe file could not be written and read ({(str(error).splitlines() or [type(error).__name__])[0]})"
     return "" if back == content else "a probe file came back changed"
 
 

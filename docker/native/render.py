@@ -46,19 +46,27 @@ def write(stack: Stack) -> None:
         path.write_text(text, encoding="utf-8")
 
 
-def write_settings(stack: Stack) -> None:
-    """Write the settings of today's environment to conf/settings.sh, which the API server sources at each start.
-
-    Only its owner may read the file: a setting can be a secret.
-    """
+def settings_text(stack: Stack) -> str:
+    """Return the settings of today's environment as lines of a shell script."""
     names = sorted(set(read_env_file()) | {name for name in os.environ if name.startswith(PREFIXES)})
     given = {name: os.environ.get(name) for name in names}
     lines = [f"export {name}={shlex.quote(value)}" if value else f"unset {name}" for name, value in given.items()]
-    path = stack.conf / "settings.sh"
+    return "\n".join([*lines, f"export STACK_HOME={shlex.quote(str(stack.home))}", ""])
+
+
+def write_settings(stack: Stack) -> bool:
+    """Write the settings to conf/settings.sh, which the API server sources at each start; tell whether they changed.
+
+    Only its owner may read the file: a setting can be a secret.
+    """
+    path, text = stack.conf / "settings.sh", settings_text(stack)
+    if path.exists() and path.read_text("utf-8") == text:
+        return False
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        file.write("\n".join([*lines, f"export STACK_HOME={shlex.quote(str(stack.home))}", ""]))
+        file.write(text)
+    return True
 
 
 def _java(stack: Stack, service: str, class_path: str, *arguments: str) -> list[str]:

@@ -22,6 +22,7 @@ from lakehouse.settings import Settings, load
 @contextlib.contextmanager
 def _alone(stack: Stack) -> Iterator[None]:
     """Keep a second command from starting or stopping the same stack meanwhile."""
+    checks.check_home(stack)
     for folder in FOLDERS:
         (stack.home / folder).mkdir(parents=True, exist_ok=True)
     with (stack.home / "run" / "lock").open("w") as file:
@@ -87,14 +88,17 @@ def up(stack: Stack) -> None:
 
 
 def start_api(stack: Stack) -> None:
-    """Start the API server unless it runs, and return when its health route answers."""
+    """Start the API server unless it runs with today's settings, and return when its health route answers."""
     begin, port = time.monotonic(), stack.settings.ports["API_PORT"]
     is_running = "api" in daemons.running(stack)
+    if render.write_settings(stack) and is_running:
+        say("The settings have changed: starting the API anew")
+        daemons.stop(stack, ["api"])
+        is_running = False
     with _all_or_nothing(stack, [] if is_running else ["api"]):
         if not is_running:
             daemons.ensure_supervisor(stack)
             checks.check_ports(stack, ["api"])
-            render.write_settings(stack)
             daemons.start(stack, ["api"])
         _wait(stack, "API", ready.api, f"http://127.0.0.1:{port}/", ["api"], begin)
 

@@ -77,7 +77,10 @@ def _hdfs_line(settings: Settings) -> str:
 def _kafka_line(settings: Settings) -> str:
     if lacking := ready.kafka(settings):
         return f"{lacking}; `make up` starts it"
-    held = [f"{name} {count:,}" for name, count in topics(settings).items()]
+    try:
+        held = [f"{name} {count:,}" for name, count in topics(settings).items()]
+    except Exception as error:  # the broker went away between the two questions
+        return f"the broker does not answer ({type(error).__name__})"
     return f"{len(held)} topics{': ' if held else ''}{', '.join(held)}"
 
 

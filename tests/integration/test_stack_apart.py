@@ -56,6 +56,12 @@ def test_the_api_starts_under_the_supervisor_without_hdfs(tmp_path: Path) -> Non
         assert json.loads(caught.value.read())
         caught.value.close()
         assert f"serves at {address}" in stack.command("status").stdout
+
+        (before,) = [info["pid"] for name, info in daemons.states(native).items() if name == "api"]
+        assert "have changed" not in stack.command("start-api").stdout
+        other = RunningStack(stack.settings, {**stack.environ, "API_WORKERS": "1"})
+        assert "The settings have changed" in other.command("start-api").stdout
+        assert daemons.states(native)["api"]["pid"] != before
         assert "Stopped" in stack.command("down").stdout
     assert stack.command("clean").returncode == 0
     assert not (tmp_path / "logs").exists()

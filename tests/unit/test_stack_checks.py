@@ -52,6 +52,16 @@ def test_a_full_disk_is_told_with_what_is_needed(tmp_path: Path) -> None:
     checks.check_disk(tmp_path, needed=1)
 
 
+def test_a_state_folder_that_cannot_be_used_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for home, told in ((tmp_path / "with blank", "another folder"), (tmp_path / "file" / "x", "cannot be written to")):
+        done = make_stack(home).command("up")
+        assert done.returncode == 1
+        assert done.stderr.startswith(f"STACK_HOME={str(home)!r}" if " " in str(home) else f"STACK_HOME={home}")
+        assert told in done.stderr
+        assert done.stderr.count("\n") == 1
+
+
 def test_missing_jars_lead_to_make_jars(tmp_path: Path) -> None:
     with pytest.raises(ServiceError, match="make jars"):
         checks.check_jars(tmp_path / ".verified")
@@ -145,7 +155,9 @@ def test_the_settings_of_the_api_are_readable_by_their_owner_alone(
     monkeypatch.setenv("LAKEHOUSE_URL", "file:///tmp/it's a lake")
     monkeypatch.setenv("DJANGO_SECRET", "$(false) `false`")
     monkeypatch.delenv("API_WORKERS", raising=False)
-    render.write_settings(make(tmp_path))
+    stack = make(tmp_path)
+    assert render.write_settings(stack)
+    assert not render.write_settings(stack), "nothing has changed, the server need not start anew"
     file = tmp_path / "conf" / "settings.sh"
     assert file.stat().st_mode & 0o777 == 0o600
     command = ["bash", "-c", 'source "$0"; printf "%s|" "$LAKEHOUSE_URL" "$DJANGO_SECRET" "${API_WORKERS-unset}"', file]

@@ -1,0 +1,48 @@
+"""The Makefile explains itself and says only what its recipes print."""
+
+import re
+import subprocess
+
+import pytest
+
+from lakehouse.settings import ROOT
+
+MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
+TARGETS = re.findall(r"^([a-z][a-z-]*):(?!=)", MAKEFILE, re.MULTILINE)
+PHONY = {name for line in re.findall(r"^\.PHONY:(.*)$", MAKEFILE, re.MULTILINE) for name in line.split()}
+
+
+def test_bare_make_prints_a_line_per_target_under_headings() -> None:
+    done = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True)
+    shown = re.findall(r"^  make ([a-z-]+) +\S", done.stdout, re.MULTILINE)
+    assert sorted(shown) == sorted(name for name in TARGETS if name != "help")
+    assert re.search(r"Set-up.*Services.*Checks.*Cleaning", done.stdout, re.DOTALL)
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_every_target_is_phony(name: str) -> None:
+    assert name in PHONY
+
+
+def test_no_recipe_prints_its_own_text() -> None:
+    loud = [line for line in re.findall(r"(?<!\\\n)^\t(.*)$", MAKEFILE, re.MULTILINE) if not line.startswith("@")]
+    assert loud == []
+
+
+def test_an_old_python_is_told_what_is_needed() -> None:
+    recipe = subprocess.run(
+        ["make", "--always-make", "--no-print-directory", ".venv/bin/python", "PYTHON=false"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert recipe.returncode != 0
+    assert "Python 3.11 or newer is needed, but false is" in recipe.stderr
+
+
+def test_ci_runs_make_test_and_nothing_weaker() -> None:
+    script = (ROOT / ".ci" / "run").read_text("utf-8")
+    assert script.rstrip().endswith("\nmake test")
+    assert "|| true" not in script
+    assert "set -euo pipefail" in script
