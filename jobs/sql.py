@@ -1,0 +1,62 @@
+"""Ad-hoc SQL over the tables of the lake by name, without Spark: `make sql Q="SELECT …" [FORMAT=table|csv|json]`.
+
+By hand: `PYTHONPATH=jobs python jobs/sql.py "SELECT count(*) FROM silver.transactions" --format csv`. Without a query
+it lists the tables with their columns.
+"""
+
+import argparse
+import os
+import sys
+import time
+
+from lakehouse import adhoc, printing, views
+from lakehouse.errors import LakehouseError
+from lakehouse.settings import load
+
+
+def arguments(words: list[str] | None = None) -> argparse.Namespace:
+    """Return the query and the format of a command line."""
+    parser = argparse.ArgumentParser(prog="sql", description="Ask the lake in SQL; nothing can be changed.")
+    parser.add_argument("query", nargs="?", default="", help="one SELECT; without it the tables are listed")
+    parser.add_argument("--format", choices=printing.FORMATS, default="table")
+    return parser.parse_args(words)
+
+
+EXAMPLE = "SELECT product, sum(amount) FROM silver.transactions GROUP BY product"
+
+
+def listing() -> str:
+    """Return the tables with their columns, one table a line."""
+    found = views.views().values()
+    width = max(len(view.name) for view in found)
+    return "\n".join(f"{view.name:<{width}}  {', '.join(column.name for column in view.columns)}" for view in found)
+
+
+def main(words: list[str] | None = None) -> int:
+    """Answer one query and return the exit code: 0, 2 for SQL that cannot be run, 1 for a lake that does not answer."""
+    asked = arguments(words)
+    if not asked.query.strip():
+        sys.stdout.write(
+            f'{listing()}\n\nmake sql Q="SELECT product, sum(amount) FROM silver.transactions GROUP BY 1"\n'
+        )
+        return 0
+    started = time.monotonic()
+    try:
+        settings = load()
+        os.environ.setdefault("HADOOP_CONF_DIR", str(settings.hadoop_conf))
+        count = printing.write(sys.stdout, adhoc.run(settings.lake, asked.query), asked.format)
+        sys.stdout.flush()
+    except LakehouseError as error:
+        sys.stderr.write(f"sql: {printing.safe(str(error))}\n")
+        return error.exit_code
+    except BrokenPipeError:
+        # Whoever read the rows has seen enough, as in `make sql … | head`.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    if asked.format == "table":
+        sys.stderr.write(f"{count:,} {'row' if count == 1 else 'rows'}  {time.monotonic() - started:.1f} s\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,260 @@
+"""SQL at the machine: names, formats, refusals, and the examples of the documentation."""
+
+import csv
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+from collections import defaultdict
+from decimal import Decimal
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+import sql
+from lakehouse import adhoc, frames, lake, printing, views
+from lakehouse.errors import NotBuiltError, ServiceError
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = re.findall(r"```sql\n(.*?)```", (ROOT / "docs/queries.md").read_text(encoding="utf-8"), re.DOTALL)
+
+
+def answer(url: str, query: str) -> list[dict[str, object]]:
+    return adhoc.run(url, query).read_all().to_pylist()
+
+
+def good(url: str, dataset: str) -> list[dict[str, object]]:
+    rows = frames.read(lake.open_table(url, f"silver.{dataset}")).to_pylist()
+    return [row for row in rows if not row["quarantined"]]
+
+
+def printed(form: str, table: pa.Table) -> str:
+    out = io.StringIO()
+    printing.write(out, table.to_reader(), form)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("query", EXAMPLES)
+def test_every_example_of_the_documentation_has_an_answer(query: str, sample_lake: str) -> None:
+    assert answer(sample_lake, query)
+
+
+def test_the_documentation_answers_the_seed_questions() -> None:
+    assert len(EXAMPLES) >= 9
+
+
+def test_sales_by_product_and_payment_method_agree_with_plain_python(sample_lake: str) -> None:
+    sums: dict[tuple[object, object], Decimal] = defaultdict(Decimal)
+    for row in good(sample_lake, "transactions"):
+        sums[row["product"], row["payment_method"]] += row["amount"]
+    found = {(r["product"], r["payment_method"]): r["turnover"] for r in answer(sample_lake, EXAMPLES[0])}
+    assert found == sums
+
+
+def test_errors_in_the_logs_agree_with_plain_python(sample_lake: str) -> None:
+    counts: dict[object, int] = defaultdict(int)
+    for row in good(sample_lake, "logs"):
+        if 400 <= row["status"] <= 599:
+            counts[row["status"]] += 1
+    assert {row["status"]: row["requests"] for row in answer(sample_lake, EXAMPLES[1])} == counts
+
+
+def test_click_through_rates_agree_with_plain_python(sample_lake: str) -> None:
+    clicks: dict[object, list[int]] = defaultdict(lambda: [0, 0])
+    for row in good(sample_lake, "ad_campaigns"):
+        clicks[row["campaign_id"]][0] += row["clicks"]
+        clicks[row["campaign_id"]][1] += row["impressions"]
+    best = sorted(((c / i, name) for name, (c, i) in clicks.items() if i), key=lambda pair: (-pair[0], pair[1]))[:10]
+    assert [(row["ctr"], row["campaign_id"]) for row in answer(sample_lake, EXAMPLES[3])] == best
+
+
+def test_engagement_agrees_with_plain_python(sample_lake: str) -> None:
+    likes: dict[object, list[int]] = defaultdict(list)
+    for row in good(sample_lake, "social_data"):
+        if row["product"] is not None:
+            likes[row["product"]].append(row["likes"])
+    found = answer(sample_lake, EXAMPLES[5])
+    assert len(found) == 10
+    assert all(
+        row["likes"] == sum(likes[row["product"]]) and row["posts"] == len(likes[row["product"]]) for row in found
+    )
+
+
+@pytest.mark.parametrize("name", list(views.views()))
+def test_every_table_has_its_name_its_columns_and_its_side(name: str, sample_lake: str) -> None:
+    view = views.views()[name]
+    found = adhoc.run(sample_lake, f"SELECT * FROM {name}").read_all()
+    assert found.column_names == [column.name for column in view.columns]
+    assert found.num_rows == frames.rows_by_partition(lake.open_table(sample_lake, view.table))[view.quarantined]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT count(*) AS n FROM transactions",
+        "SELECT count(*) AS n FROM kafka_ing_transactions AS t",
+        "WITH t AS (SELECT * FROM silver.transactions) SELECT count(*) AS n FROM t",
+        "SELECT sum(c) AS n FROM (SELECT count(*) AS c FROM silver.transactions UNION ALL SELECT 0);",
+        "SELECT count(*) AS n FROM silver.transactions -- all of them",
+    ],
+)
+def test_short_names_and_common_sql_work(query: str, sample_lake: str) -> None:
+    assert answer(sample_lake, query) == [{"n": len(good(sample_lake, "transactions"))}]
+
+
+def test_tables_can_be_joined(sample_lake: str) -> None:
+    query = "SELECT s.position FROM silver.logs s JOIN bronze.logs b USING (source_id, position) WHERE b.format = 'log'"
+    assert len(answer(sample_lake, query)) == len(good(sample_lake, "logs"))
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("INSERT INTO silver.logs SELECT * FROM silver.logs", "One SELECT"),
+        ("DELETE FROM silver.logs", "One SELECT"),
+        ("DROP TABLE silver.logs", "One SELECT"),
+        ("COPY silver.logs TO '/tmp/x.csv'", "One SELECT"),
+        ("COPY (SELECT 1) TO '/tmp/x.csv'", "One SELECT"),
+        ("CREATE TABLE x AS SELECT 1", "One SELECT"),
+        ("CREATE EXTERNAL TABLE x STORED AS CSV LOCATION '/etc/passwd'", "One SELECT"),
+        ("EXPLAIN ANALYZE DELETE FROM silver.logs", "One SELECT"),
+        ("SELECT 1; DROP TABLE silver.logs", "One SELECT"),
+        ("SELECT * INTO x FROM silver.logs", "Only reading"),
+        ("WITH x AS (DELETE FROM silver.logs RETURNING *) SELECT * FROM x", "Only reading"),
+        ("SET datafusion.x = 1", "One SELECT"),
+        ("", "One SELECT"),
+        ("-- nothing", "One SELECT"),
+        ("SELECT FROM WHERE", "not SQL"),
+        ("nonsense words here", "not SQL"),
+        ("SELECT * FROM '/etc/passwd'", "There is no table"),
+        ('SELECT * FROM "/etc/passwd"', "There is no table"),
+        ("SELECT * FROM read_csv('/etc/passwd')", "table functions"),
+        ('SELECT * FROM lake."silver.logs"', "There is no table"),
+        ("SELECT * FROM silver.transaction", "Did you mean silver.transactions"),
+        ("SELECT * FROM SILVER.Transactions", "Did you mean silver.transactions"),
+        ("SELECT nope FROM silver.logs", "No field named nope"),
+        ("SELECT status + path FROM silver.logs", "cannot be run"),
+        ("SELECT CAST(product AS INT) FROM silver.transactions", "cannot be run"),
+        ("(" * 3_000 + "SELECT 1", "not SQL"),
+    ],
+)
+def test_anything_but_one_query_over_the_tables_is_refused(query: str, said: str, sample_lake: str) -> None:
+    before = {name: lake.open_table(sample_lake, view.table).version() for name, view in views.views().items()}
+    with pytest.raises(adhoc.SqlError, match=re.escape(said)) as caught:
+        adhoc.run(sample_lake, query).read_all()
+    assert "\n" not in str(caught.value)
+    assert before == {name: lake.open_table(sample_lake, view.table).version() for name, view in views.views().items()}
+    assert not Path("/tmp/x.csv").exists()
+
+
+def test_a_table_that_is_not_built_says_what_to_run(tmp_path: Path) -> None:
+    with pytest.raises(NotBuiltError, match="make pipeline"):
+        adhoc.run(f"file://{tmp_path}/lake", "SELECT * FROM silver.logs")
+
+
+def test_a_lake_that_hangs_is_given_up(sample_lake: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    import threading
+
+    event = threading.Event()
+    monkeypatch.setattr(adhoc, "PATIENCE", 0.01)
+    monkeypatch.setattr(lake, "open_table", lambda *_: event.wait(30))
+    with pytest.raises(ServiceError, match="did not answer"):
+        adhoc.run(sample_lake, "SELECT * FROM silver.logs")
+    event.set()
+
+
+AMOUNTS = [Decimal("1.50"), None, Decimal("-2.00"), Decimal("12345678901.10"), Decimal(0)]
+ROWS = pa.table(
+    {
+        "name": ["a,b", 'say "x"', None, "\x1b[31mred\u202e", "é🎉"],
+        "amount": pa.array(
+            [Decimal("1.50"), None, Decimal("-2.00"), Decimal("12345678901.10"), Decimal(0)], pa.decimal128(14, 2)
+        ),
+        "ratio": [0.5, float("nan"), float("inf"), None, 2.0],
+        "reasons": [["a", "b"], [], None, ["c"], None],
+        "raw": [b"x", b"\xff\x00", None, b"", b"y"],
+    }
+)
+
+
+def test_a_table_is_aligned_and_can_do_nothing_to_the_terminal() -> None:
+    lines = printed("table", ROWS).splitlines()
+    assert len(lines) == 7
+    assert lines[0].startswith("name ")
+    assert "\\x1b[31mred\\u202e" in lines[5]
+    assert not re.search(r"[\x1b\u202e]", "".join(lines))
+    assert lines[2].index("1.50") + 4 == lines[5].index("12345678901.10") + 14
+
+
+def test_a_table_stops_after_a_thousand_rows_and_says_so() -> None:
+    text = printed("table", pa.table({"n": range(1_001)}))
+    assert text.count("\n") == 1_003
+    assert "FORMAT=csv" in text
+
+
+def test_csv_can_be_read_back() -> None:
+    rows = list(csv.reader(io.StringIO(printed("csv", ROWS), newline="")))
+    assert rows[0] == ROWS.column_names
+    assert rows[1] == ["a,b", "1.50", "0.5", "a,b", "x"]
+    assert rows[3][:2] == ["", "-2.00"]
+
+
+def test_json_can_be_read_back_with_exact_numbers() -> None:
+    rows = json.loads(printed("json", ROWS), parse_float=Decimal)
+    assert [row["amount"] for row in rows] == ROWS["amount"].to_pylist()
+    assert rows[0]["reasons"] == ["a", "b"]
+    assert rows[1]["ratio"] is None
+    assert rows[3]["name"] == "\x1b[31mred\u202e"
+    assert json.loads(printed("json", ROWS.slice(0, 0))) == []
+
+
+def test_the_command_prints_a_table_and_ends_well(sample_lake: str) -> None:
+    done = command(sample_lake, "SELECT status_code FROM gold.status_code_counts WHERE status_code = 404")
+    assert done.returncode == 0
+    assert done.stdout == "status_code\n-----------\n        404\n"
+    assert "1 row" in done.stderr
+
+
+def test_the_command_says_what_is_wrong_without_a_trace(sample_lake: str) -> None:
+    done = command(sample_lake, "SELECT nope FROM silver.logs")
+    assert done.returncode == 2
+    assert done.stderr.startswith("sql: ")
+    assert "Traceback" not in done.stderr
+
+
+def test_without_a_query_the_command_lists_the_tables(sample_lake: str) -> None:
+    done = command(sample_lake, "")
+    assert done.returncode == 0
+    assert all(name in done.stdout for name in views.views())
+
+
+def test_a_reader_that_stops_early_is_no_error(sample_lake: str) -> None:
+    with subprocess.Popen(
+        [sys.executable, str(ROOT / "jobs/sql.py"), "SELECT * FROM silver.logs a, silver.logs b", "--format", "csv"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(sample_lake),
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
+
+
+def command(url: str, query: str) -> subprocess.CompletedProcess[str]:
+    words = [sys.executable, str(ROOT / "jobs/sql.py"), query]
+    return subprocess.run(words, capture_output=True, text=True, env=environment(url), check=False)
+
+
+def environment(url: str) -> dict[str, str]:
+    return {**os.environ, "LAKEHOUSE_URL": url, "PYTHONPATH": str(ROOT / "jobs")}
+
+
+def test_the_commands_words_are_a_query_and_a_format() -> None:
+    asked = sql.arguments(["SELECT 1", "--format", "json"])
+    assert (asked.query, asked.format) == ("SELECT 1", "json")
