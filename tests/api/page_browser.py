@@ -9,15 +9,21 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+import urllib.request
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 import pytest
 from selenium import webdriver
+from selenium.webdriver import Keys
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.ui import WebDriverWait
 
 from lakehouse.settings import ROOT
 
@@ -97,7 +103,7 @@ def server(lake: str, home: Path, users: dict[str, list[str]], **settings: str) 
 
 
 @contextmanager
-def chromium(dark: bool = False) -> Iterator[webdriver.Chrome]:
+def chromium() -> Iterator[webdriver.Chrome]:
     """Run Chromium with a profile of its own; the test is skipped where it is not installed."""
     binary, driver = shutil.which("chromium"), shutil.which("chromedriver")
     if not binary or not driver:
@@ -113,3 +119,62 @@ def chromium(dark: bool = False) -> Iterator[webdriver.Chrome]:
             yield browser
         finally:
             browser.quit()
+
+
+def sign_in(page: webdriver.Chrome, name: str, password: str) -> None:
+    """Fill in the form and wait for the answer, good or bad."""
+    page.execute_script("document.getElementById('problem').textContent = ''")
+    for field, text in (("username", name), ("password", password)):
+        page.find_element(By.ID, field).clear()
+        page.find_element(By.ID, field).send_keys(text)
+    page.find_element(By.ID, "password").send_keys(Keys.ENTER)
+    wait(page, lambda: page.find_element(By.ID, "problem").text or page.find_element(By.ID, "state").text)
+
+
+def wait(page: webdriver.Chrome, true: Callable[[], object]) -> None:
+    WebDriverWait(page, 15, poll_frequency=0.05).until(lambda _: true())
+
+
+def ask(api: Served, name: str, path: str) -> object:
+    """Return what the API answers, asked without the browser."""
+    body = json.dumps({"username": name, "password": api.password(name)}).encode()
+    request = urllib.request.Request(f"{api.url}/api/token/", body, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        access = json.load(answer)["access"]
+    request = urllib.request.Request(f"{api.url}/api/{path}", headers={"Authorization": f"Bearer {access}"})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return json.load(answer)
+
+
+def rows(page: webdriver.Chrome, section: str) -> list[list[str]]:
+    """Return the cells of a section's table as they are shown."""
+    script = """return [...document.querySelectorAll(`#${arguments[0]} tbody tr`)].map(
+        (row) => [...row.cells].map((cell) => cell.textContent))"""
+    return page.execute_script(script, section)
+
+
+def heads(page: webdriver.Chrome, section: str) -> list[WebElement]:
+    return page.find_elements(By.CSS_SELECTOR, f"#{section} thead button")
+
+
+def sorting(page: webdriver.Chrome, section: str) -> list[str | None]:
+    return [th.get_attribute("aria-sort") for th in page.find_elements(By.CSS_SELECTOR, f"#{section} thead th")]
+
+
+def severe(page: webdriver.Chrome) -> list[str]:
+    return [entry["message"] for entry in page.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
+
+
+def shown(value: object, type_: str) -> str:
+    """Return a value of the API as the page writes it."""
+    if isinstance(value, str):
+        return value.replace("\t", " ").replace("\u202e", "\ufffd")
+    if type_.startswith(("decimal", "double")):
+        return f"{Decimal(value).quantize(Decimal('0.01'), ROUND_HALF_UP):,}"
+    return f"{value:,}"
+
+
+def luminance(colour: list[int]) -> float:
+    parts = [c / 255 for c in colour]
+    r, g, b = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b

@@ -26,14 +26,18 @@ export function time(value) {
   return value && !Number.isNaN(date.getTime()) ? date.toISOString().slice(0, 19).replace("T", " ") : "–";
 }
 
-/** Return how long ago a time was, in words. */
-export function ago(value, now = Date.now()) {
-  const seconds = Math.max(0, Math.round((now - new Date(value).getTime()) / 1000));
+/** Return a number of seconds in the largest unit that it fills. */
+export function span(seconds) {
   if (!Number.isFinite(seconds)) return "–";
   for (const [length, name] of [[86400, "day"], [3600, "hour"], [60, "minute"]]) {
-    if (seconds >= length) return plural(Math.floor(seconds / length), name) + " ago";
+    if (seconds >= length) return plural(Math.floor(seconds / length), name);
   }
-  return plural(seconds, "second") + " ago";
+  return plural(seconds, "second");
+}
+
+/** Return how long ago a time was, in words. */
+export function ago(value, now = Date.now()) {
+  return `${span(Math.max(0, Math.round((now - new Date(value).getTime()) / 1000)))} ago`;
 }
 
 /** Return a count with its noun. */

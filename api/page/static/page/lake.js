@@ -1,11 +1,13 @@
 // What the API tells about the lake itself: its tables, its balance sheet, its runs.
 
 import { html, visible } from "./element.js";
-import { ago, number, size, time } from "./format.js";
+import { ago, number, size, span, time } from "./format.js";
 import { ListSection } from "./listing.js";
 
-const count = (name, label) => ({ name, label, numeric: true, show: (value) => number(value) });
-const moment = (name, label) => ({ name, label, show: (value) => html("time", { title: ago(value) }, time(value)) });
+const STATUSES = ["succeeded", "failed", "interrupted"];
+
+const count = (name, label) => ({ name, label, kind: "number", show: (value) => number(value) });
+const moment = (name, label) => ({ name, label, kind: "short", show: (value) => html("time", value ? { title: ago(value) } : {}, time(value)) });
 
 const tables = () =>
   new ListSection({
@@ -14,14 +16,14 @@ const tables = () =>
     meaning: "Every table of the lake and when it last changed. Times are UTC.",
     route: "tables/",
     columns: [
-      { name: "name", label: "table" },
+      { name: "name", label: "table", kind: "short" },
       count("version", "version"),
       count("rows", "rows"),
       count("files", "files"),
-      { name: "bytes", label: "size", numeric: true, show: (value) => size(value) },
+      { name: "bytes", label: "size", kind: "number", show: (value) => size(value) },
       moment("last_commit", "last commit"),
+      { name: "age_seconds", label: "age", kind: "number", show: (value) => span(value) },
     ],
-    rows: (answer) => answer.tables ?? answer,
   });
 
 const ledger = () =>
@@ -31,15 +33,14 @@ const ledger = () =>
     meaning: "Every record that came in is in bronze, and in silver either good or in quarantine.",
     route: "ledger/",
     columns: [
-      { name: "dataset", label: "dataset" },
+      { name: "dataset", label: "dataset", kind: "short" },
       count("source", "came in"),
       count("bronze", "bronze"),
       count("silver", "good"),
       count("quarantined", "quarantined"),
-      { name: "reasons", label: "by reason", show: (reasons) => visible(reasonsText(reasons)) },
+      { name: "reasons", label: "first reason", kind: "long", show: (reasons) => visible(reasonsText(reasons)), by: reasonsText },
       { name: "is_closed", label: "closes", show: (value) => (value ? "yes" : "no") },
     ],
-    rows: (answer) => answer.datasets ?? answer,
   });
 
 const reasonsText = (reasons) =>
@@ -50,18 +51,18 @@ const runs = () =>
     id: "runs",
     title: "Last runs",
     meaning: "The newest runs of the jobs. Times are UTC.",
-    route: "runs/",
+    route: "runs/?limit=20",
     columns: [
       moment("started_at", "started"),
-      { name: "job", label: "job" },
-      { name: "status", label: "status", show: (value) => html("span", { class: `status ${statusClass(value)}` }, visible(value)) },
-      { name: "seconds", label: "seconds", numeric: true, show: (value) => number(value, "double") },
-      { name: "error", label: "error" },
+      { name: "job", label: "job", kind: "short" },
+      { name: "status", label: "status", kind: "short", show: statusMark },
+      { name: "seconds", label: "seconds", kind: "number", show: (value) => number(value, "double") },
+      { name: "code_version", label: "code", kind: "short" },
+      { name: "error", label: "error", kind: "long" },
     ],
-    rows: (answer) => (answer.runs ?? answer).slice(0, 20),
   });
 
-const statusClass = (status) => (["succeeded", "failed", "interrupted"].includes(status) ? status : "other");
+const statusMark = (status) => html("span", { class: `status ${STATUSES.includes(status) ? status : ""}` }, visible(status));
 
 /** Return the sections about the lake, in their order on the page. */
 export const lakeSections = () => [tables(), ledger(), runs()];

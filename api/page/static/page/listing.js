@@ -5,10 +5,9 @@ import { get } from "./session.js";
 import { SortableTable } from "./table.js";
 
 export class ListSection {
-  /** `rows` turns the route's answer into the rows of the table whose columns are given. */
-  constructor({ id, title, meaning, route, columns, rows }) {
+  /** The route answers a list of objects, whose keys are the names of the columns. */
+  constructor({ id, title, meaning, route, columns }) {
     this.route = route;
-    this.rows = rows;
     this.table = new SortableTable(title, columns);
     this.table.node.hidden = true;
     this.state = html("p", { class: "quiet" }, "Loading …");
@@ -25,8 +24,7 @@ export class ListSection {
   /** Fetch and draw the rows; what the account may not see is said instead. */
   async load() {
     try {
-      const answer = await (await get(this.route)).json();
-      const rows = this.rows(answer);
+      const rows = await (await get(this.route)).json();
       this.table.update(rows);
       this.table.node.hidden = !rows.length;
       this.state.hidden = rows.length > 0;

@@ -35,7 +35,7 @@ export class MetricSection {
 
   column({ name, type }, index) {
     const counts = isNumber(type) && index > 0;
-    return { name, label: heading(name), numeric: counts, show: counts ? (v) => number(v, type) : undefined };
+    return { name, label: heading(name), kind: counts ? "number" : null, show: counts ? (v) => number(v, type) : undefined };
   }
 
   /** Fetch the newest version, and draw it where it is another one than before. */

@@ -6,6 +6,8 @@ import { plural } from "./format.js";
 const FIRST = 100;
 const compareText = new Intl.Collator("en", { numeric: true }).compare;
 
+const key = (row, { name, by }) => (by ? by(row[name]) : row[name]);
+
 function compare(a, b) {
   if (a === b) return 0;
   if (a === null || a === undefined) return 1;
@@ -14,13 +16,14 @@ function compare(a, b) {
 }
 
 /**
- * Makes a sortable table. A column is { name, label, numeric, show(value, row) }, where `show` returns text or a node.
- * Its order stays as the reader chose it when `update(rows)` brings new rows.
+ * Makes a sortable table. A column is { name, label, kind, show(value), by(value) }: `kind` is its style (number, short,
+ * long), `show` returns text or a node, `by` what an object is sorted by.
+ * Rows stand as they came until the reader chooses an order, which stays when `update(rows)` brings new ones.
  */
 export class SortableTable {
   constructor(caption, columns) {
     this.columns = columns;
-    this.order = { column: columns[0], descending: false };
+    this.order = { column: null, descending: false };
     this.rows = [];
     this.isWhole = false;
     this.body = html("tbody");
@@ -40,7 +43,7 @@ export class SortableTable {
 
   head(column) {
     const button = html("button", { type: "button", on: { click: () => this.sort(column) } }, column.label);
-    return html("th", { scope: "col", class: column.numeric ? "number" : null, "aria-sort": "none" }, button);
+    return html("th", { scope: "col", class: column.kind, "aria-sort": "none" }, button);
   }
 
   sort(column) {
@@ -62,7 +65,10 @@ export class SortableTable {
 
   draw() {
     const { column, descending } = this.order;
-    const sorted = [...this.rows].sort((a, b) => compare(a[column.name], b[column.name]) * (descending ? -1 : 1));
+    const turn = descending ? -1 : 1;
+    const sorted = column
+      ? [...this.rows].sort((a, b) => compare(key(a, column), key(b, column)) * turn)
+      : this.rows;
     const shown = this.isWhole ? sorted : sorted.slice(0, FIRST);
     this.body.replaceChildren(...shown.map((row) => this.line(row)));
     this.columns.forEach((each, i) => {
@@ -75,10 +81,10 @@ export class SortableTable {
 
   line(row) {
     const cells = this.columns.map((column, i) => {
-      const content = column.show ? column.show(row[column.name], row) : visible(row[column.name]);
-      const attributes = { class: column.numeric ? "number" : null };
+      const content = column.show ? column.show(row[column.name]) : visible(row[column.name]);
+      const attributes = { class: column.kind };
       // Text from the data keeps its own direction to itself.
-      const inside = content instanceof Node || column.numeric ? content : html("bdi", {}, content);
+      const inside = content instanceof Node || column.kind === "number" ? content : html("bdi", {}, content);
       return i ? html("td", attributes, inside) : html("th", { ...attributes, scope: "row", tabindex: "-1" }, inside);
     });
     return html("tr", {}, ...cells);

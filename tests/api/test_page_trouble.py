@@ -1,0 +1,64 @@
+"""The page in a real Chromium when something is wrong: each time it says what, and what to do."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from page_browser import chromium, server, sign_in, wait
+from selenium.webdriver import Chrome
+from selenium.webdriver.common.by import By
+
+from lakehouse.metrics import METRICS
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Chrome]:
+    with chromium() as driver:
+        yield driver
+
+
+def problem(browser: Chrome) -> str:
+    return browser.find_element(By.ID, "problem").text
+
+
+def test_a_lake_without_tables_and_then_a_server_that_is_gone(browser: Chrome, tmp_path: Path) -> None:
+    with server((tmp_path / "lake").as_uri(), tmp_path, {"grace": ["engineer"]}) as api:
+        browser.get(api.url)
+        sign_in(browser, "grace", api.password("grace"))
+        wait(browser, lambda: "4 parts of the page cannot be shown" in problem(browser))
+        for name in METRICS:
+            assert "not built yet. Run `make pipeline`" in browser.find_element(By.ID, name).text
+    browser.find_element(By.ID, "refresh").click()
+    wait(browser, lambda: "The API does not answer. Is it running? (make api)" in problem(browser))
+    assert browser.find_element(By.ID, "board").is_displayed()
+
+
+def test_too_many_attempts_to_sign_in(browser: Chrome, tmp_path: Path) -> None:
+    with server((tmp_path / "lake").as_uri(), tmp_path, {"grace": []}, API_LOGIN_RATE="1") as api:
+        browser.get(api.url)
+        sign_in(browser, "grace", "wrong")
+        sign_in(browser, "grace", "wrong again")
+        wait(browser, lambda: problem(browser).startswith("Too many requests. Try again in "))
+        assert problem(browser).removeprefix("Too many requests. Try again in ").split(" ")[0].isdecimal()
+
+
+def test_a_lake_that_went_away_after_it_was_read(browser: Chrome, tmp_path: Path, sample_lake: str) -> None:
+    lake = tmp_path / "lake"
+    shutil.copytree(urlsplit(sample_lake).path, lake)
+    with server(lake.as_uri(), tmp_path, {"grace": ["engineer"]}) as api:
+        browser.get(api.url)
+        sign_in(browser, "grace", api.password("grace"))
+        wait(browser, lambda: browser.find_elements(By.CSS_SELECTOR, "#status_code_counts tbody tr"))
+        lake.rename(tmp_path / "elsewhere")
+        lake.write_text("no folder any more")
+
+        def told() -> bool:
+            browser.find_element(By.ID, "refresh").click()
+            return "The lake cannot be reached" in browser.find_element(By.ID, "status_code_counts").text
+
+        wait(browser, told)
+        assert len(browser.find_elements(By.CSS_SELECTOR, "#status_code_counts tbody tr")) == 7
