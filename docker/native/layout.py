@@ -4,6 +4,7 @@ import hashlib
 import os
 import tempfile
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from docker.native import java
@@ -29,6 +30,11 @@ class Stack:
     """One stack: the paths that follow from its settings."""
 
     settings: Settings
+
+    @cached_property
+    def java(self) -> Path:
+        """The java command of the services; raises ServiceError where the machine has none that is new enough."""
+        return java.require(os.environ) / "bin" / "java"
 
     @property
     def home(self) -> Path:
@@ -73,6 +79,6 @@ class Stack:
             "STACK_HOME": str(self.home),
             "STACK_ROOT": str(ROOT),
             "STACK_SOCKET": str(self.socket),
-            "STACK_JAVA": str(java.require(os.environ) / "bin" / "java"),
+            "STACK_JAVA": str(self.java),
             "STACK_OWNER": str(self.home),
         }

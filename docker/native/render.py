@@ -71,7 +71,7 @@ def write_settings(stack: Stack) -> bool:
 
 def _java(stack: Stack, service: str, class_path: str, *arguments: str) -> list[str]:
     return [
-        stack.environ()["STACK_JAVA"],
+        str(stack.java),
         f"@{ROOT}/conf/{service}/jvm.options",
         f"-Dlog4j2.configurationFile={ROOT}/conf/{service}/log4j2.properties",
         f"-Dhadoop.home.dir={stack.home}/hdfs",
