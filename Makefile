@@ -54,7 +54,7 @@ $(DEV): requirements-dev.txt $(RUNTIME)
 	@$(PIP) -r requirements-dev.txt
 	@touch $@
 
-$(JARS): docker/native/ivy.xml docker/native/ivysettings.xml docker/native/jars.sha512 | $(RUNTIME)
+$(JARS): docker/native/ivy.xml docker/native/jars.sha512 docker/native/classpath.py $(RUNTIME)
 	@$(RUN) python -m docker.native.jars
 
 ##@ Services
