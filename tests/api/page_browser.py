@@ -27,6 +27,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from lakehouse.settings import ROOT
 
+NAME = "grace"
 FLAGS = (
     "--headless=new",
     "--no-sandbox",
@@ -178,3 +179,27 @@ def luminance(colour: list[int]) -> float:
     parts = [c / 255 for c in colour]
     r, g, b = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
     return 0.2126 * r + 0.7152 * g + 0.0722 * b
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[webdriver.Chrome]:
+    with chromium() as driver:
+        yield driver
+
+
+@pytest.fixture(scope="module")
+def api(sample_lake: str, browser: webdriver.Chrome, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    users = {NAME: ["engineer"], "ada": []}
+    with server(sample_lake, tmp_path_factory.mktemp("page"), users) as served:
+        yield served
+
+
+@pytest.fixture
+def page(browser: webdriver.Chrome, api: Served) -> webdriver.Chrome:
+    """The page, with nobody signed in and an empty console."""
+    # A file without a script, so that nothing can sign in again while the session is taken away.
+    browser.get(f"{api.url}/static/page/icon.svg")
+    browser.execute_script("sessionStorage.clear()")
+    browser.get(api.url)
+    browser.get_log("browser")
+    return browser

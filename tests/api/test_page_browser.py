@@ -1,55 +1,29 @@
 """The page in a real Chromium, in front of a real server on the sample lake."""
 
-import json
-from collections.abc import Iterator
-
 import pytest
 from page_browser import (
+    NAME,
     Served,
     ask,
-    chromium,
     heads,
     luminance,
     rows,
-    server,
     severe,
     shown,
     sign_in,
     sorting,
     wait,
 )
+from page_browser import api as api
+from page_browser import browser as browser
+from page_browser import page as page
 from selenium.webdriver import Chrome, Keys
 from selenium.webdriver.common.by import By
 
 from lakehouse.metrics import METRICS
 
 pytestmark = pytest.mark.browser
-NAME = "grace"
 SECTIONS = [*METRICS, "tables", "ledger", "runs"]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Chrome]:
-    with chromium() as driver:
-        yield driver
-
-
-@pytest.fixture(scope="module")
-def api(sample_lake: str, browser: Chrome, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    users = {NAME: ["engineer"], "ada": []}
-    with server(sample_lake, tmp_path_factory.mktemp("page"), users) as served:
-        yield served
-
-
-@pytest.fixture
-def page(browser: Chrome, api: Served) -> Chrome:
-    """The page, with nobody signed in and an empty console."""
-    # A file without a script, so that nothing can sign in again while the session is taken away.
-    browser.get(f"{api.url}/static/page/icon.svg")
-    browser.execute_script("sessionStorage.clear()")
-    browser.get(api.url)
-    browser.get_log("browser")
-    return browser
 
 
 @pytest.fixture
@@ -63,14 +37,6 @@ def board(browser: Chrome, api: Served) -> Chrome:
         sign_in(browser, NAME, api.password(NAME))
     browser.get_log("browser")
     return browser
-
-
-def test_a_wrong_password_is_said_in_words_and_shows_nothing(page: Chrome) -> None:
-    sign_in(page, NAME, "wrong")
-    assert page.find_element(By.ID, "problem").text == "The user name or the password is wrong."
-    assert not page.find_element(By.ID, "board").is_displayed()
-    assert page.switch_to.active_element.get_attribute("id") == "password"
-    assert page.find_element(By.ID, "password").get_attribute("value") == "wrong"
 
 
 def test_every_section_is_there_without_a_word_in_the_console(page: Chrome, api: Served) -> None:
@@ -213,31 +179,6 @@ def test_dark_and_light_have_readable_contrast(board: Chrome) -> None:
         for text in (ink, quiet):  # WCAG 2.2, success criterion 1.4.3
             assert (max(paper, text) + 0.05) / (min(paper, text) + 0.05) >= 4.5
     board.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
-
-
-def test_a_reload_stays_signed_in_and_signing_out_ends_it(board: Chrome) -> None:
-    used = json.loads(board.execute_script("return sessionStorage.getItem('lakehouse.session')"))["refresh"]
-    board.refresh()
-    wait(board, lambda: board.find_element(By.ID, "state").text)
-    assert board.find_element(By.ID, "who").text == NAME
-    kept = json.loads(board.execute_script("return sessionStorage.getItem('lakehouse.session')"))["refresh"]
-    assert kept != used
-    board.find_element(By.ID, "sign-out").click()
-    assert board.find_element(By.ID, "sign-in").is_displayed()
-    assert board.find_elements(By.TAG_NAME, "section") == []
-    assert board.execute_script("return sessionStorage.length + localStorage.length + document.cookie.length") == 0
-    renew = """const done = arguments[1]; fetch('/api/token/refresh/', {method: 'POST',
-        headers: {'Content-Type': 'application/json'}, body: JSON.stringify({refresh: arguments[0]})})
-        .then((answer) => done(answer.status))"""
-    wait(board, lambda: board.execute_async_script(renew, kept) == 401)
-
-
-def test_a_session_that_the_server_ended_asks_to_sign_in_again(board: Chrome) -> None:
-    board.execute_script("sessionStorage.setItem('lakehouse.session', JSON.stringify({user: 'grace', refresh: 'no'}))")
-    board.refresh()
-    wait(board, lambda: board.find_element(By.ID, "problem").text)
-    assert board.find_element(By.ID, "problem").text == "Your session has ended. Sign in again."
-    assert board.find_element(By.ID, "sign-in").is_displayed()
 
 
 def test_who_is_no_engineer_sees_the_metrics_and_is_told_what_is_missing(page: Chrome, api: Served) -> None:

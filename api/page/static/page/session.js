@@ -89,9 +89,13 @@ function renew() {
 
 /** Return the response to GET /api/<path>, renewing the access token where it is used up; throws Refused. */
 export async function get(path) {
-  const ask = () => send(path, { headers: { Authorization: `Bearer ${access}`, Accept: "application/json" } });
+  let used = null; // another request may have brought a new token while this one was on its way
+  const ask = () => {
+    used = access;
+    return send(path, { headers: { Authorization: `Bearer ${used}`, Accept: "application/json" } });
+  };
   let response = access || (await renew()) ? await ask() : null;
-  if (response?.status === 401 && (await renew())) response = await ask();
+  if (response?.status === 401 && (used !== access || (await renew()))) response = await ask();
   if (response === null || response.status === 401) {
     access = null;
     throw new Refused(401, "Your session has ended. Sign in again.");
