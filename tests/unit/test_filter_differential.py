@@ -7,6 +7,7 @@ import filter_cases
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
+
 from query.conditions import compile_filter
 from query.filter_errors import FilterError
 

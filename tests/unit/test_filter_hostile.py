@@ -6,6 +6,7 @@ import filter_cases
 import pyarrow as pa
 import pytest
 from filter_hostile import HOSTILE
+
 from query.conditions import compile_filter
 from query.filter_errors import FilterError, PersonalFilterError
 

@@ -1,0 +1,49 @@
+"""Prints the SQL that gives Spark's shell the tables by their names: `make spark-sql`.
+
+By hand: `python jobs/spark_names.py > build/spark-names.sql`, then `spark-sql -i build/spark-names.sql --conf
+spark.sql.catalogImplementation=in-memory --conf spark.sql.warehouse.dir=build/spark-warehouse`. The shell's catalog is
+in memory and ends with it; only tables that are built are named.
+"""
+
+import sys
+
+from lakehouse import lake, paths, views
+from lakehouse.errors import LakehouseError, NotBuiltError
+from lakehouse.settings import load
+from lakehouse.views import View
+
+
+def script(url: str) -> str:
+    """Return the statements for the tables of a lake that are built; raises ServiceError where it cannot be read."""
+    built = {table for table in {view.table for view in views.views().values()} if _is_built(url, table)}
+    named = [view for view in views.views().values() if view.table in built]
+    databases = [f"CREATE DATABASE IF NOT EXISTS {layer};" for layer in dict.fromkeys(view.layer for view in named)]
+    return "\n".join([*databases, *(_view(url, view) for view in named), ""])
+
+
+def _is_built(url: str, table: str) -> bool:
+    try:
+        lake.open_table(url, table)
+    except NotBuiltError:
+        return False
+    return True
+
+
+def _view(url: str, view: View) -> str:
+    columns = ", ".join(f"`{column.name}`" for column in view.columns)
+    side = "" if view.quarantined is None else f" WHERE quarantined = {str(view.quarantined).lower()}"
+    return f"CREATE OR REPLACE VIEW {view.name} AS SELECT {columns} FROM delta.`{paths.table(url, view.table)}`{side};"
+
+
+def main() -> int:
+    """Print the script; return the exit code."""
+    try:
+        sys.stdout.write(script(load().lake))
+    except LakehouseError as error:
+        sys.stderr.write(f"spark-sql: {error}\n")
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

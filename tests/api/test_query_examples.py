@@ -1,0 +1,36 @@
+"""The requests in docs/queries.md, sent as they stand there."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from test_query import URL, rows_of
+
+DOCUMENT = (Path(__file__).resolve().parents[2] / "docs/queries.md").read_text(encoding="utf-8")
+BLOCKS = [block for block in re.findall(r"```bash\n(.*?)```", DOCUMENT, re.DOTALL) if "query-table" in block]
+
+
+def parameters(block: str) -> dict[str, str]:
+    """Return the parameters of a curl command."""
+    return dict(re.findall(r'--data-urlencode "(\w+)=(.*?)"', block))
+
+
+def test_there_is_an_example_for_every_dataset() -> None:
+    datasets = {parameters(block)["table"].partition(".")[2] for block in BLOCKS}
+    assert datasets == {"transactions", "logs", "social_data", "ad_campaigns"}
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_a_documented_request_has_an_answer(block: str, engineer: Client, served: str) -> None:
+    answer = engineer.get(URL, parameters(block))
+    assert answer.status_code == 200, answer.content
+    assert rows_of(answer)
+
+
+def test_the_documented_filter_on_errors_gives_errors_only(engineer: Client, served: str) -> None:
+    rows = rows_of(engineer.get(URL, parameters(BLOCKS[0])))
+    assert all(400 <= int(row["status"]) <= 599 and row["time"] >= "2024-11-01" for row in rows)
+    everything = rows_of(engineer.get(URL, {"table": "silver.logs", "limit": "1000"}))
+    wanted = [row for row in everything if 400 <= int(row["status"]) <= 599 and row["time"] >= "2024-11-01"]
+    assert len(rows) == len(wanted)
