@@ -50,7 +50,8 @@ class Line:
         """Return the line as text."""
         good = self.value >= self.bar if self.is_floor else self.value <= self.bar
         sign = ">" if self.is_floor else "<"
-        return f"{self.what:<46}{self.value:>10,.1f} {self.unit:<5} {sign} {self.bar:>6,.0f}   {'ok' if good else 'MISSED'}"
+        verdict = "ok" if good else "MISSED"
+        return f"{self.what:<46}{self.value:>10,.1f} {self.unit:<5} {sign} {self.bar:>6,.0f}   {verdict}"
 
 
 class Api:

@@ -1,10 +1,11 @@
 """Who is asking: the user behind `Authorization: Bearer <access>`."""
 
+from typing import Any
+
 from django.contrib.auth.models import User
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
-from rest_framework_simplejwt.tokens import Token
 
 from accounts import tokens
 
@@ -12,8 +13,8 @@ from accounts import tokens
 class Bearer(BaseAuthentication):
     """Looks the user up with every request, so that a deleted or disabled user is out at once."""
 
-    def authenticate(self, request: Request) -> tuple[User, Token] | None:
-        """Return the user and the token, or None without the header; raises AuthenticationFailed for a bad one."""
+    def authenticate(self, request: Request) -> tuple[User, dict[str, Any]] | None:
+        """Return the user and the token's claims, None without the header; raises AuthenticationFailed for a bad one."""
         header = request.META.get("HTTP_AUTHORIZATION")
         if not header:
             return None

@@ -208,3 +208,12 @@ def test_an_access_token_lives_five_minutes_and_a_refresh_token_a_day(make_user:
 
 def test_no_token_answer_may_be_cached(anonymous: Client, make_user: MakeUser) -> None:
     assert refresh(anonymous, tokens.issue(make_user()).refresh)["Cache-Control"] == "no-store"
+
+
+def test_a_token_that_was_good_is_refused_once_it_has_expired(
+    anonymous: Client, make_user: MakeUser, served: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = signed(make_user())
+    assert get(anonymous, token) == 200
+    monkeypatch.setattr(tokens.time, "time", lambda: 4_000_000_000.0)
+    assert get(anonymous, token) == 401
