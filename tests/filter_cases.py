@@ -193,6 +193,7 @@ PAIRS = (
     ("position", "amount"),
     ("amount", "quantity"),
     ("quantity", "ctr"),
+    ("ctr", "position"),
     ("start_date", "time"),
     ("time", "start_date"),
     ("product", "payment_method"),

@@ -88,11 +88,17 @@ def columns(op: str, left: Operand, right: Operand) -> ds.Expression:
         raise FilterError(f"{left.name} is {left.kind} and {right.name} is {right.kind}: they cannot be compared.")
     if left.kind == operands.BOOLEAN and op not in ("=", "<>"):
         raise FilterError(f"{left.name} is a boolean, which has no order: use = or <>.")
-    if left.kind == operands.DATE != right.kind:
-        return _APPLY[op](left.field.cast(right.type), right.field)
-    if right.kind == operands.DATE != left.kind:
-        return _APPLY[op](left.field, right.field.cast(left.type))
-    return _APPLY[op](left.field, right.field)
+    return _APPLY[op](_beside(left, right), _beside(right, left))
+
+
+def _beside(column: Operand, other: Operand) -> ds.Expression:
+    """Return a column's field, in the type of the other one where Arrow would not cast it, or not all its values."""
+    if column.kind == operands.DATE and other.kind == operands.TIMESTAMP:
+        return column.field.cast(other.type)
+    if column.kind == operands.INTEGER and other.kind == operands.DOUBLE:
+        # Beyond 2**53 the nearest double, as other engines have it; Arrow's own cast fails there.
+        return column.field.cast(other.type, safe=False)
+    return column.field
 
 
 def _place(column: Operand, literal: Literal) -> Fraction | pa.Scalar:
