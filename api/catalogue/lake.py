@@ -1,4 +1,4 @@
-"""Asking the lake for a request, which waits three seconds at most."""
+"""Asking the lake for a request, which waits for two and a half seconds at most."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -9,7 +9,7 @@ from query import bounded
 
 T = TypeVar("T")
 
-SECONDS = 3.0
+SECONDS = 2.5
 
 
 def ask(work: Callable[[], T]) -> T:

@@ -32,16 +32,21 @@ def lineage(url: str, view: View, table: DeltaTable) -> Fact:
     For gold that is the silver version named in gold's commit. Raises UnknownVersionError where it is not kept.
     """
     _, _, name = view.table.partition(".")
-    top = table.history(1)[0]
-    step: Fact = {"table": view.table, "version": table.version(), "run_id": noted(top).get("run_id")}
+    stamp = _stamp(table)
+    step: Fact = {"table": view.table, "version": table.version(), "run_id": stamp.get("run_id")}
     if view.layer != "gold":
         return {"table": view.name, "steps": [step], **_sources(url, name, table)}
-    dataset, version = _dataset(view), noted(top).get("silver_version")
+    dataset, version = _dataset(view), stamp.get("silver_version")
     if version is None:
         raise NotBuiltError(f"{view.name} has not been computed yet. Run `make pipeline`.")
     silver = _silver(url, dataset, int(version))
     steps = [step, {"table": f"silver.{dataset}", "version": silver.version(), "run_id": None}]
     return {"table": view.name, "steps": steps, **_sources(url, dataset, silver)}
+
+
+def _stamp(table: DeltaTable) -> Fact:
+    """Return what the job that wrote the rows noted: commits after its own, such as a VACUUM's, note nothing."""
+    return next((found for entry in table.history() if (found := noted(entry))), {})
 
 
 def _dataset(view: View) -> str:

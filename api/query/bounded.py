@@ -19,11 +19,11 @@ T = TypeVar("T")
 _places = threading.BoundedSemaphore(32)
 
 
-def within(seconds: float, work: Callable[[], T], finished: Callable[[], None] = lambda: None) -> T:
-    """Return what `work` returns; raises TimeoutError after `seconds`, or at once where every place is taken.
+def begin(work: Callable[[], T], finished: Callable[[], None] = lambda: None) -> "Future[T]":
+    """Start `work` in a thread and return its future; raises TimeoutError where every place is taken.
 
-    `finished` is called when the work has really ended, however long that takes. What the lake throws, by OSError or
-    out of Rust, comes as ServiceError.
+    `finished` is called when the work has really ended, however long that takes, and where it could not begin. What
+    the lake throws, by OSError or out of Rust, comes as ServiceError.
     """
     places = _places
     if not places.acquire(blocking=False):
@@ -36,7 +36,12 @@ def within(seconds: float, work: Callable[[], T], finished: Callable[[], None] =
 
     future: Future[T] = Future()
     threading.Thread(target=_run, args=(future, work, ended), name="lake", daemon=True).start()
-    return future.result(timeout=seconds)
+    return future
+
+
+def within(seconds: float, work: Callable[[], T]) -> T:
+    """Return what `work` returns; raises TimeoutError after `seconds`, or at once where every place is taken."""
+    return begin(work).result(timeout=seconds)
 
 
 def _run(future: "Future[T]", work: Callable[[], T], ended: Callable[[], None]) -> None:

@@ -2,14 +2,14 @@
 
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 from deltalake import DeltaTable
 from django.conf import settings
 from django.contrib.auth.models import User
 
-from config.errors import UnavailableError
+from config.errors import AWAY, UnavailableError
 from query import access, bounded, limits, pages, shape, slots, versions
 from query.conditions import Condition, compile_filter
 from query.errors import BadFilterError, ForbiddenError, GoneError
@@ -17,6 +17,14 @@ from query.filter_errors import FilterError, PersonalFilterError
 from query.pages import Page, Position
 from query.parameters import Parameters
 from query.scan import Effort, Scan
+
+
+@dataclass(frozen=True)
+class Signs:
+    """What a request and the thread of its scan tell each other: the table is open or will not be; nobody waits."""
+
+    opened: threading.Event = field(default_factory=threading.Event)
+    cancelled: threading.Event = field(default_factory=threading.Event)
 
 
 @dataclass(frozen=True)
@@ -37,17 +45,19 @@ def answer(user: User, asked: Parameters) -> Answer:
     page = pages.read(asked.page, query) if asked.page is not None else None
     condition = _condition(user, asked)
     started = time.monotonic()
-    cancelled = threading.Event()
+    signs = Signs()
     release = slots.take(settings.STATE / "slots", user.pk)
     try:
-        table, scan, rows = bounded.within(
-            limits.SECONDS, lambda: _scanned(user, asked, condition, page, cancelled), release
-        )
+        found = bounded.begin(lambda: _scanned(user, asked, condition, page, signs), release)
+        if not signs.opened.wait(limits.OPENING):
+            raise UnavailableError(AWAY)
+        table, scan, rows = found.result(timeout=started + limits.SECONDS - time.monotonic())
     except TimeoutError as error:
-        cancelled.set()
         raise UnavailableError(
             f"The query took longer than {limits.SECONDS:g} s and was stopped; filter more narrowly or ask for less."
         ) from error
+    finally:
+        signs.cancelled.set()
     following = None
     if scan.following:
         following = pages.token(Page(str(table.metadata().id), table.version(), scan.following), query)
@@ -66,9 +76,12 @@ def _condition(user: User, asked: Parameters) -> Condition | None:
 
 
 def _scanned(
-    user: User, asked: Parameters, condition: Condition | None, page: Page | None, cancelled: threading.Event
+    user: User, asked: Parameters, condition: Condition | None, page: Page | None, signs: Signs
 ) -> tuple[DeltaTable, Scan, pa.Table]:
-    table = _table(asked, page)
+    try:
+        table = _table(asked, page)
+    finally:
+        signs.opened.set()
     masked = access.hidden(user, asked.view)
     scan = Scan(
         table=table,
@@ -77,7 +90,7 @@ def _scanned(
         quarantined=asked.view.quarantined,
         limit=asked.limit,
         start=page.position if page else Position(),
-        cancelled=cancelled,
+        cancelled=signs.cancelled,
     )
     try:
         rows = scan.run()

@@ -56,6 +56,15 @@ def test_gold_of_an_older_silver_version_shows_the_sources_of_that_version(engin
     assert engineer.get("/api/tables/silver.ad_campaigns/lineage/").json()["sources"][0]["records"] == 120
 
 
+def test_commits_that_only_tidy_up_do_not_hide_where_gold_came_from(engineer: Client, own: str) -> None:
+    before = engineer.get("/api/tables/gold.campaign_metrics/lineage/").json()
+    lake.open_table(own, "gold.campaign_metrics").vacuum(0, dry_run=False, enforce_retention_duration=False)
+    after = engineer.get("/api/tables/gold.campaign_metrics/lineage/").json()
+    assert after["steps"][0]["version"] > before["steps"][0]["version"]
+    assert after["steps"][0]["run_id"] == before["steps"][0]["run_id"]
+    assert after["sources"] == before["sources"]
+
+
 def test_a_silver_version_that_is_not_there_any_more_is_404(engineer: Client, own: str) -> None:
     maker.write_gold(own, "campaign_metrics", [], 99)
     answer = engineer.get("/api/tables/gold.campaign_metrics/lineage/")

@@ -157,6 +157,19 @@ def test_a_scan_over_the_cap_is_400_naming_it_and_pruned_files_do_not_count(
     assert pruned.headers["X-Bytes-Scanned"] == "0"
 
 
+def test_a_table_that_cannot_be_opened_in_time_is_503_before_the_deadline(
+    engineer: Client, served: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event = threading.Event()
+    monkeypatch.setattr(limits, "OPENING", 0.01)
+    monkeypatch.setattr(limits, "SECONDS", 3_600.0)
+    monkeypatch.setattr(run, "_table", lambda *_: event.wait(30))
+    answer = engineer.get(URL, ASKED)
+    event.set()
+    assert answer.status_code == 503
+    assert "cannot be read" in answer.json()["detail"]
+
+
 def test_a_lake_that_is_away_is_503(engineer: Client, served: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def away(*_: object) -> None:
         raise ServiceError("hdfs://secret:8020 refused")
