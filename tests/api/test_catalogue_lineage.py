@@ -57,6 +57,7 @@ def test_gold_of_an_older_silver_version_shows_the_sources_of_that_version(engin
 
 
 def test_commits_that_only_tidy_up_do_not_hide_where_gold_came_from(engineer: Client, own: str) -> None:
+    maker.write_gold(own, "campaign_metrics", [], 1)
     before = engineer.get("/api/tables/gold.campaign_metrics/lineage/").json()
     lake.open_table(own, "gold.campaign_metrics").vacuum(0, dry_run=False, enforce_retention_duration=False)
     after = engineer.get("/api/tables/gold.campaign_metrics/lineage/").json()
