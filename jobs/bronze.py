@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial, reduce
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -22,7 +23,7 @@ from lakehouse.landing import land
 from lakehouse.model import Dataset
 from lakehouse.runs import LOG, Run, main
 from lakehouse.streams import drain
-from lakehouse.topics import ensure_topics
+from lakehouse.topics import Topic, ensure_topics
 
 FILES_STREAM = "bronze.files"
 
@@ -43,15 +44,27 @@ def _rows(job: Run, dataset: Dataset) -> int:
 
 
 def start(job: Run) -> list[StreamingQuery]:
-    """Look at the inbox once and start the streams of files and topics."""
-    with ThreadPoolExecutor(2) as pool:
-        topic_ids = pool.submit(ensure_topics, job.settings)
-        look_at_inbox(job)
-        ids = topic_ids.result()
-    _check_checkpoints(job, ids)
+    """Look at the inbox once and start the streams of files and topics, but for those without news."""
     with ThreadPoolExecutor() as pool:
-        queries = [pool.submit(_start_files, job), *(pool.submit(_start_topic, job, d) for d in DATASETS.values())]
-        return [query.result() for query in queries]
+        asked = pool.submit(ensure_topics, job.settings)
+        look_at_inbox(job)
+        topics = asked.result()
+        _check_checkpoints(job, {name: topic.id for name, topic in topics.items()})
+        starts = [] if _is_idle_files(job) else [partial(_start_files, job)]
+        starts += [
+            partial(_start_topic, job, d) for d in DATASETS.values() if not _is_idle_topic(job, d, topics[d.topic])
+        ]
+        return job.start(starts)
+
+
+def _is_idle_files(job: Run) -> bool:
+    version = open_table(job.settings.lake, FILES.name).version()
+    return job.interval is None and checkpoints.has_read_table(job.settings, FILES_STREAM, version)
+
+
+def _is_idle_topic(job: Run, dataset: Dataset, topic: Topic) -> bool:
+    stream = ledger.topic_stream_name(dataset)
+    return job.interval is None and checkpoints.has_read_topic(job.settings, stream, dataset.topic, topic.ends)
 
 
 def look_at_inbox(job: Run) -> None:
@@ -97,23 +110,35 @@ def _start_files(job: Run) -> StreamingQuery:
 
 def _append_landed(job: Run, batch: DataFrame, batch_id: int) -> None:
     """Append the records of a micro-batch of landed files to the bronze tables, each table once."""
-    rows = batch.where("status = 'landed'").select("dataset", "sha256", "records").collect()
-    found = {name: {r["sha256"]: r["records"] for r in rows if r["dataset"] == name} for name in DATASETS}
+    rows = batch.where("status = 'landed' AND records > 0").select("dataset", "sha256", "records").collect()
+    hashes = {name: [row["sha256"] for row in rows if row["dataset"] == name] for name in DATASETS}
+    found = {
+        name: tables.landed_records(batch.sparkSession, job.settings.lake, name, there)
+        for name, there in hashes.items()
+        if there
+    }
+    if not found:
+        return
+    _check_counts(found, {(row["dataset"], row["sha256"]): row["records"] for row in rows})
     with ThreadPoolExecutor() as pool:
         list(pool.map(lambda item: _append_dataset(job, batch, batch_id, *item), found.items()))
 
 
-def _append_dataset(job: Run, batch: DataFrame, batch_id: int, name: str, expected: dict[str, int]) -> None:
-    if not any(expected.values()):
-        return
-    records = tables.landed_records(batch.sparkSession, job.settings.lake, name, list(expected))
-    counted = {r["sha256"]: r["count"] for r in records.groupBy("sha256").count().collect()}
-    wrong = [sha for sha, count in expected.items() if counted.get(sha, 0) != count]
-    if wrong:
-        raise IntegrityError(
-            f"landing/{name}/{wrong[0]}.parquet holds {counted.get(wrong[0], 0):,} records, but the ledger counted "
-            f"{expected[wrong[0]]:,}. Delete that file and its row's cause, and land the source file under a new name."
-        )
+def _check_counts(found: dict[str, DataFrame], expected: dict[tuple[str, str], int]) -> None:
+    """Raise IntegrityError where a landed file does not hold as many records as the ledger counted."""
+    hashes = [records.select(F.lit(name).alias("dataset"), "sha256") for name, records in found.items()]
+    counted = reduce(DataFrame.unionAll, hashes).groupBy("dataset", "sha256").count().collect()
+    there = {(row["dataset"], row["sha256"]): row["count"] for row in counted}
+    for (dataset, sha256), count in expected.items():
+        if there.get((dataset, sha256), 0) != count:
+            raise IntegrityError(
+                f"landing/{dataset}/{sha256}.parquet holds {there.get((dataset, sha256), 0):,} records, but "
+                f"ledger.files counted {count:,}: it was changed after it landed. Delete it, bring the "
+                f"source file back under a new name, and move checkpoint {FILES_STREAM} and bronze away."
+            )
+
+
+def _append_dataset(job: Run, batch: DataFrame, batch_id: int, name: str, records: DataFrame) -> None:
     files = F.broadcast(batch.where((F.col("status") == "landed") & (F.col("dataset") == name)))
     rows = records.join(files.select("sha256", "name", "format", "header"), on="sha256", how="inner").select(
         F.col("name").alias("source"),

@@ -6,6 +6,7 @@ Run it with `make silver`, or `source conf/env.sh && spark-submit jobs/silver.py
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from pyspark.sql import DataFrame
 from pyspark.sql.streaming.query import StreamingQuery
@@ -31,17 +32,23 @@ def run(job: Run) -> None:
 
 
 def start(job: Run) -> list[StreamingQuery]:
-    """Start the stream of each dataset."""
+    """Start the stream of each dataset, but for those without news."""
     with ThreadPoolExecutor() as pool:
-        return list(pool.map(lambda dataset: _start(job, dataset), DATASETS.values()))
+        news = list(pool.map(lambda dataset: _has_news(job, dataset), DATASETS.values()))
+    return job.start([partial(_start, job, d) for d, is_new in zip(DATASETS.values(), news, strict=True) if is_new])
+
+
+def _has_news(job: Run, dataset: Dataset) -> bool:
+    """Check a stream's checkpoint and return whether there is anything to judge."""
+    lake, name = job.settings.lake, silver(dataset).name
+    source, target = open_table(lake, bronze(dataset).name), open_table(lake, name)
+    binding = {bronze(dataset).name: str(source.metadata().id), name: str(target.metadata().id)}
+    checkpoints.check(job.settings, checkpoints.Stream(name, binding, bool(rows_by_partition(target))))
+    return job.interval is not None or not checkpoints.has_read_table(job.settings, name, source.version())
 
 
 def _start(job: Run, dataset: Dataset) -> StreamingQuery:
     lake, name = job.settings.lake, silver(dataset).name
-    tables_of = {n: open_table(lake, n) for n in (bronze(dataset).name, name)}
-    binding = {n: str(table.metadata().id) for n, table in tables_of.items()}
-    has_rows = bool(rows_by_partition(tables_of[name]))
-    checkpoints.check(job.settings, checkpoints.Stream(name, binding, has_rows))
 
     def append(batch: DataFrame, batch_id: int) -> None:
         tables.append(_judged(job, dataset, batch), lake, name, batch_id)

@@ -7,6 +7,7 @@ import json
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from lakehouse import paths
 from lakehouse.errors import IntegrityError
@@ -34,7 +35,7 @@ def check(settings: Settings, stream: Stream) -> None:
     checkpoint with finished batches belongs to a table or topic that is gone.
     """
     files, url = storage(settings), paths.checkpoint(settings.lake, stream.name)
-    is_used = bool([n for n in files.names(f"{url}/commits") if n.isdigit()])
+    is_used = bool(_numbers(files, f"{url}/commits"))
     if not is_used and stream.has_rows and not files.names(f"{url}/offsets"):
         raise IntegrityError(
             f"{', '.join(stream.binding)} in {settings.lake} hold rows of the stream {stream.name}, but its checkpoint "
@@ -65,16 +66,47 @@ def consumed(settings: Settings, stream: str, topic: str) -> dict[str, tuple[int
     Spark keeps the first offsets in `sources/0/0` and those of batch n in `offsets/n`, the last line of each as JSON.
     """
     files, url = storage(settings), paths.checkpoint(settings.lake, stream)
-    done = [int(n) for n in files.names(f"{url}/commits") if n.isdigit()]
+    done = _numbers(files, f"{url}/commits")
     if not done:
         return {}
-    first = _offsets(files.read(f"{url}/sources/0/0"), topic)
-    last = _offsets(files.read(f"{url}/offsets/{max(done)}"), topic)
+    first = _last_line(files.read(f"{url}/sources/0/0")).get(topic, {})
+    last = _last_line(files.read(f"{url}/offsets/{max(done)}")).get(topic, {})
     return {partition: (first.get(partition, 0), end) for partition, end in last.items()}
 
 
-def _offsets(content: bytes | None, topic: str) -> dict[str, int]:
-    """Return the offsets in a file whose last line is JSON such as {"logs_topic":{"0":12}}."""
+def has_read_table(settings: Settings, stream: str, version: int) -> bool:
+    """Return whether a stream has read a Delta table up to this version, so that it need not be started.
+
+    A new table is at version 0, which holds no rows.
+    """
+    position = _position(settings, stream)
+    return position is not None and version < int(position.get("reservoirVersion", 1))
+
+
+def has_read_topic(settings: Settings, stream: str, topic: str, ends: dict[int, int]) -> bool:
+    """Return whether a stream has read a topic up to these offsets by partition, so that it need not be started."""
+    position = _position(settings, stream)
+    if position is None:
+        return False
+    read = position.get(topic, {})
+    return all(read.get(str(partition), 0) == end for partition, end in ends.items())
+
+
+def _position(settings: Settings, stream: str) -> dict[str, Any] | None:
+    """Return where a stream's source is, {} before its first batch, None where a batch was begun and not finished."""
+    files, url = storage(settings), paths.checkpoint(settings.lake, stream)
+    begun, done = _numbers(files, f"{url}/offsets"), _numbers(files, f"{url}/commits")
+    if not begun:
+        return {}
+    return _last_line(files.read(f"{url}/offsets/{max(done)}")) if done and max(done) == max(begun) else None
+
+
+def _numbers(files: Storage, folder: str) -> list[int]:
+    return [int(name) for name in files.names(folder) if name.isdigit()]
+
+
+def _last_line(content: bytes | None) -> dict[str, Any]:
+    """Return the JSON in the last line of a file of the checkpoint, such as {"logs_topic":{"0":12}}."""
     line = (content or b"{}").decode("utf-8", "replace").strip().splitlines()[-1]
-    found: dict[str, int] = json.loads(line[line.index("{") :]).get(topic, {})
+    found: dict[str, Any] = json.loads(line[line.index("{") :])
     return found

@@ -6,11 +6,14 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 from pyspark.sql import SparkSession
 
@@ -21,6 +24,8 @@ from lakehouse.faults import translated
 from lakehouse.lake import append, create_tables
 from lakehouse.lock import writer_lock
 from lakehouse.settings import ROOT, Settings, load
+
+T = TypeVar("T")
 
 LOG = logging.getLogger("lakehouse")
 
@@ -35,11 +40,26 @@ class Run:
 
     job: str
     settings: Settings
-    spark: SparkSession
     interval: int | None = None
     run_id: str = field(default_factory=lambda: f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}")
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     counts: dict[str, dict[str, float]] = field(default_factory=dict)
+
+    @cached_property
+    def spark(self) -> SparkSession:
+        """The Spark session, started when it is first needed: a run without news does without."""
+        started = time.monotonic()
+        spark = session.start(self.job)
+        LOG.info("%-7s %-26s %.1f s", "spark", "session", time.monotonic() - started)
+        return spark
+
+    def start(self, tasks: Sequence[Callable[[], T]]) -> list[T]:
+        """Do Spark tasks side by side and return their results; without any, Spark is not started either."""
+        if not tasks:
+            return []
+        _ = self.spark
+        with ThreadPoolExecutor() as pool:
+            return list(pool.map(lambda task: task(), tasks))
 
     def report(self, name: str, seconds: float, **counts: int) -> None:
         """Log one line for a table and keep its counts for the ledger."""
@@ -66,7 +86,7 @@ def main(job: str, work: Callable[[Run], None], *, is_continuous: bool = False) 
         settings = load()
         with writer_lock(settings, job), translated(settings, job):
             create_tables(settings.lake)
-            run = Run(job, settings, session.start(job), settings.stream_interval if is_continuous else None)
+            run = Run(job, settings, settings.stream_interval if is_continuous else None)
             with _recorded(run):
                 work(run)
     except KeyboardInterrupt:

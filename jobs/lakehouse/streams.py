@@ -30,7 +30,7 @@ def first_ended(queries: Sequence[StreamingQuery], seconds: float) -> StreamingQ
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         for query in queries:
-            if query.awaitTermination(timeout=0) or not query.isActive:
+            if not query.isActive:
                 return query
         time.sleep(0.2)
     return None

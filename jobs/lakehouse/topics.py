@@ -1,6 +1,10 @@
 """The topics of the datasets in Kafka: asked for, and made where missing."""
 
-from kafka import KafkaAdminClient
+from dataclasses import dataclass
+from typing import Any
+
+from kafka import KafkaAdminClient, TopicPartition
+from kafka.admin import OffsetSpec
 from kafka.errors import KafkaError
 
 from lakehouse.datasets import DATASETS
@@ -10,8 +14,16 @@ from lakehouse.settings import Settings
 PARTITIONS = 3
 
 
-def ensure_topics(settings: Settings, timeout: int = 15) -> dict[str, str]:
-    """Make the datasets' topics that are missing; return the id of each by its name.
+@dataclass(frozen=True)
+class Topic:
+    """A topic as it stands in Kafka: its id, which a topic made anew does not share, and the next offsets."""
+
+    id: str
+    ends: dict[int, int]
+
+
+def ensure_topics(settings: Settings, timeout: int = 15) -> dict[str, Topic]:
+    """Make the datasets' topics that are missing; return each by its name.
 
     Raises ServiceError naming the address where no broker answers within `timeout` seconds.
     """
@@ -24,7 +36,7 @@ def ensure_topics(settings: Settings, timeout: int = 15) -> dict[str, str]:
             missing = sorted(set(names) - set(admin.list_topics()))
             if missing:
                 admin.create_topics({n: {"num_partitions": PARTITIONS, "replication_factor": 1} for n in missing})
-            return {topic["name"]: str(topic.get("topic_id", "")) for topic in admin.describe_topics(names)}
+            return {topic["name"]: _topic(admin, topic) for topic in admin.describe_topics(names)}
         finally:
             admin.close()
     except (KafkaError, OSError) as error:
@@ -32,3 +44,9 @@ def ensure_topics(settings: Settings, timeout: int = 15) -> dict[str, str]:
         raise ServiceError(
             f"Kafka at {settings.kafka} does not answer ({reason}). Run `make status`, then `make up`."
         ) from error
+
+
+def _topic(admin: KafkaAdminClient, described: dict[str, Any]) -> Topic:
+    partitions = [TopicPartition(described["name"], p["partition_index"]) for p in described["partitions"]]
+    found = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.LATEST))
+    return Topic(str(described["topic_id"]), {p.partition: at.offset for p, at in found.items()})
