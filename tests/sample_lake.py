@@ -120,7 +120,9 @@ def _silver(record: Record, where: Row) -> Row:
 
 
 def _checkpoint(url: str, name: str, topic: str, read: int) -> None:
-    """Write what Spark's checkpoint of the topic says about the offsets that were read."""
+    """Write what Spark's checkpoint of the topic says about the offsets that were read, for a lake on the local disk."""
+    if urlsplit(url).scheme != "file":
+        return
     folder = Path(url2pathname(urlsplit(paths.checkpoint(url, f"bronze.{name}.topic")).path))
     for file, offset in (("sources/0/0", 0), ("offsets/0", read), ("commits/0", None)) if read else ():
         (folder / file).parent.mkdir(parents=True)
