@@ -120,7 +120,7 @@ def _silver(record: Record, where: Row) -> Row:
 
 
 def _checkpoint(url: str, name: str, topic: str, read: int) -> None:
-    """Write what Spark's checkpoint of the topic says about the offsets that were read, for a lake on the local disk."""
+    """Write what Spark's checkpoint of the topic says was read, for a lake on the local disk."""
     if urlsplit(url).scheme != "file":
         return
     folder = Path(url2pathname(urlsplit(paths.checkpoint(url, f"bronze.{name}.topic")).path))
