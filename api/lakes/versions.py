@@ -73,7 +73,12 @@ class Kept:
 
 
 def kept(lake: str, name: str, first: int = 0) -> Kept:
-    """Return what is kept of the table `name`, from version `first` on; raises OSError where the lake is away."""
+    """Return what is kept of the table `name`, from version `first` on; raises OSError where the lake is away.
+
+    Opening the table comes first because a frozen NameNode or DataNode keeps it waiting without Python's global lock;
+    listing a folder, opening a file, `history` and QueryBuilder hold the lock meanwhile, and with it the whole worker.
+    """
+    DeltaTable(paths.table(lake, name))
     files = DeltaStorageHandler(paths.table(lake, name))
     found = [_NAME.search(info.path) for info in files.get_file_info_selector(FileSelector("_delta_log"))]
     commits = {int(match[1]) for match in found if match and match[2] == "json"}
