@@ -21,13 +21,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lakehouse import paths
+from lakehouse.arrays import json_elements
 from lakehouse.catalogue import FILES
 from lakehouse.datasets import DATASETS
 from lakehouse.formats import NAMES, RejectedError, Shape, find_shape
 from lakehouse.frames import read
 from lakehouse.lake import append, open_table
 from lakehouse.model import Dataset
-from lakehouse.records import Cut, Record, Tally, csv_records, json_elements, lines
+from lakehouse.records import Cut, Record, Tally, csv_records, lines
 from lakehouse.settings import Settings
 from lakehouse.storage import storage
 
