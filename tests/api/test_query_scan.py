@@ -136,3 +136,17 @@ def test_a_cancelled_scan_stops_at_the_next_batch(table: DeltaTable, decoded: di
     with pytest.raises(TimeoutError):
         made.run()
     assert decoded["name"] < ROWS
+
+
+def test_a_time_is_found_to_the_microsecond_though_the_log_knows_it_to_the_millisecond(tmp_path: Path) -> None:
+    times = pa.array([1_700_000_000_123_456, 1_700_000_000_123_999], pa.timestamp("us", "UTC"))
+    data = pa.table({"n": [1, 2], "at": times})
+    write_deltalake(tmp_path / "t", data)
+    table = DeltaTable(tmp_path / "t")
+    for condition, found in (
+        ("at > TIMESTAMP '2023-11-14 22:13:20.1235'", [2]),
+        ("at = TIMESTAMP '2023-11-14 22:13:20.123456'", [1]),
+        ("at < TIMESTAMP '2023-11-14 22:13:20.123456'", []),
+    ):
+        compiled = compile_filter(condition, data.schema)
+        assert Scan(table, ["n"], compiled, None, 10).run()["n"].to_pylist() == found
