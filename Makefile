@@ -123,6 +123,13 @@ lint: $(DEV) ## ruff and mypy
 test: lint $(JARS) ## lint, then every test; those of the services start their own on free ports
 	@$(RUN) pytest
 
+.PHONY: fuzz bench-api
+fuzz: $(DEV) ## made-up requests against the live API; FUZZ_EXAMPLES=500 for more of them, FUZZ_SEED=7 for others
+	@$(RUN) FUZZ_EXAMPLES="$${FUZZ_EXAMPLES:-100}" pytest tests/api/test_fuzz.py
+
+bench-api: setup ## measure the running API against its bars, as a table
+	@$(RUN) python api/bench_api.py build/demo.json
+
 ##@ Cleaning
 .PHONY: clean distclean
 clean: ## stop the services and remove their state and the data: HDFS, Kafka, inbox, charts

@@ -14,7 +14,7 @@ class Bearer(BaseAuthentication):
     """Looks the user up with every request, so that a deleted or disabled user is out at once."""
 
     def authenticate(self, request: Request) -> tuple[User, dict[str, Any]] | None:
-        """Return the user and the token's claims, None without the header; raises AuthenticationFailed for a bad one."""
+        """Return the user and the token's claims, or None; raises AuthenticationFailed for a token that is refused."""
         header = request.META.get("HTTP_AUTHORIZATION")
         if not header:
             return None
