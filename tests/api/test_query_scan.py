@@ -1,6 +1,7 @@
 """A scan reads no more than its page needs, whatever the size of the table."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
