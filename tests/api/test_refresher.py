@@ -1,8 +1,6 @@
 """The refresher: how snapshots follow the lake, and what happens when the lake does not answer."""
 
 import shutil
-import threading
-import time
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -12,8 +10,7 @@ from django.test import Client
 from sample_lake import write_gold
 
 from lakehouse import lake
-from lakehouse.metrics import METRICS
-from lakes import refresher, snapshot, watcher
+from lakes import snapshot, watcher
 from lakes.log import Log
 from lakes.refresher import Refresher
 
@@ -154,80 +151,6 @@ def test_a_panic_in_rust_does_not_end_the_looking(
         assert looking.known(SALES).stale
     looking.look()
     assert looking.known(SALES).snapshot
-
-
-@pytest.fixture
-def frozen(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
-    """A lake that accepts and never answers, until the event is set; looks come every 10 ms."""
-    thawed = threading.Event()
-    moved = Log.moved
-
-    def hang(log: Log, seen: object) -> bool:
-        thawed.wait(20)
-        return moved(log, seen)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(Log, "moved", hang)
-    monkeypatch.setattr(refresher, "INTERVAL", 0.01)
-    return thawed
-
-
-def eventually(condition: Callable[[], bool]) -> bool:
-    end = time.monotonic() + 5
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.01)
-    return condition()
-
-
-def test_a_frozen_lake_hangs_no_request_and_is_marked_once_overdue(
-    client: Client, scratch: str, serve_lake: Serve, frozen: threading.Event, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    lake.create_tables(scratch)
-    sold(scratch, ("A", "1.00"))
-    looking = serve_lake(scratch)
-    looking.watchers[SALES].start(0.01)
-    started = time.monotonic()
-    assert client.get(URL).status_code == 200
-    assert time.monotonic() - started < 1
-    monkeypatch.setattr(refresher, "OVERDUE", 0.0)
-    assert client.get(URL)["X-Stale"] == "true"
-    monkeypatch.setattr(refresher, "OVERDUE", 5.0)
-    frozen.set()
-    sold(scratch, ("A", "2.00"))
-    assert eventually(lambda: b"2.0" in client.get(URL).content)
-    looking.watchers[SALES].given_up = True
-
-
-def test_a_look_that_hangs_for_ever_is_left_to_itself(
-    client: Client, scratch: str, serve_lake: Serve, frozen: threading.Event, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    lake.create_tables(scratch)
-    sold(scratch, ("A", "1.00"))
-    looking = serve_lake(scratch)
-    hanging = looking.watchers[SALES]
-    hanging.start(0.01)
-    assert eventually(lambda: hanging.busy_since is not None)
-    looking.replace_hanging(time.monotonic())
-    assert looking.watchers[SALES] is hanging
-    looking.replace_hanging(time.monotonic() + refresher.PATIENCE + 1)
-    spare = looking.watchers[SALES]
-    assert spare is not hanging
-    assert eventually(lambda: spare.looked.is_set() and not looking.known(SALES).stale)
-    assert client.get(URL).json() == [{"produit": "A", "total_ventes": 1.0}]
-    spare.given_up = True
-    frozen.set()
-
-
-def test_spares_are_counted_so_that_threads_cannot_pile_up(scratch: str) -> None:
-    looking = Refresher(scratch, {SALES: METRICS[SALES]})
-    started: list[float] = []
-    for _ in range(refresher.SPARES + 5):
-        looking.watchers[SALES].busy_since = 0.0
-        before = looking.watchers[SALES]
-        looking.replace_hanging(refresher.PATIENCE + 1)
-        if looking.watchers[SALES] is not before:
-            started.append(1)
-        looking.watchers[SALES].given_up = True
-    assert len(started) == refresher.SPARES
 
 
 def test_many_rows_come_in_pages(
