@@ -41,7 +41,7 @@ def check(settings: Settings, stream: Stream) -> None:
             f"{', '.join(stream.binding)} in {settings.lake} hold rows of the stream {stream.name}, but its checkpoint "
             f"{url} is gone: reading again would double them. Bring the checkpoint back, or move both away."
         )
-    bound = json.loads(files.read(f"{url}/binding.json") or b"{}")
+    bound = _binding(files, f"{url}/binding.json")
     changed = sorted(name for name, one in stream.binding.items() if bound.get(name, one) != one)
     if is_used and changed:
         raise IntegrityError(
@@ -51,6 +51,14 @@ def check(settings: Settings, stream: Stream) -> None:
         )
     if bound != stream.binding:
         _write(files, f"{url}/binding.json", stream.binding)
+
+
+def _binding(files: Storage, url: str) -> dict[str, str]:
+    try:
+        bound: dict[str, str] = json.loads(files.read(url) or b"{}")
+    except ValueError as error:
+        raise IntegrityError(f"{url} is damaged ({error}). Bring it back, or delete it to bind it anew.") from error
+    return bound
 
 
 def _write(files: Storage, url: str, content: dict[str, str]) -> None:

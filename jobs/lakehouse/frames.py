@@ -37,7 +37,7 @@ def rows_by_partition(table: DeltaTable) -> dict[bool | None, int]:
         sides = actions["partition.quarantined"].to_pylist()
     counts: dict[bool | None, int] = {}
     for side, rows in zip(sides, actions["num_records"].to_pylist(), strict=True):
-        counts[side] = counts.get(side, 0) + rows
+        counts[side] = counts.get(side, 0) + (rows or 0)
     return counts
 
 

@@ -83,7 +83,15 @@ def open_table(lake: str, name: str, version: int | None = None) -> DeltaTable:
 
 
 def append(lake: str, table: Table, rows: list[dict[str, object]]) -> None:
-    """Append rows, given as dictionaries by column name, to a table in one commit."""
+    """Append rows, given as dictionaries by column name, to a table in one commit.
+
+    Raises ServiceError where the lake does not answer.
+    """
     arrow_schema = pa.schema(schema(table.columns).to_arrow())
     data = pa.Table.from_pylist(rows, schema=arrow_schema)
-    write_deltalake(paths.table(lake, table.name), data, mode="append")
+    try:
+        write_deltalake(paths.table(lake, table.name), data, mode="append")
+    except (OSError, DeltaError) as error:
+        raise ServiceError(
+            f"The table {table.name} in {lake} cannot be written ({_cause(error)}). Run `make status`."
+        ) from error

@@ -5,13 +5,12 @@ A file is read once, cut into records and written as `landing/<dataset>/<sha256>
 says what was decided. A file whose name, size and mtime the ledger knows is passed over without being read.
 """
 
-import gzip
 import hashlib
 import itertools
 import tempfile
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from multiprocessing import get_context
@@ -24,23 +23,24 @@ from lakehouse import paths
 from lakehouse.arrays import json_elements
 from lakehouse.catalogue import FILES
 from lakehouse.datasets import DATASETS
-from lakehouse.formats import NAMES, RejectedError, Shape, find_shape
+from lakehouse.errors import ServiceError
+from lakehouse.formats import RejectedError, Shape, find_shape
 from lakehouse.frames import read
+from lakehouse.inbox import Known, chunks, new_files, stamp
 from lakehouse.lake import append, open_table
 from lakehouse.model import Dataset
 from lakehouse.records import Cut, Record, Tally, csv_records, lines
 from lakehouse.settings import Settings
 from lakehouse.storage import storage
 
-CHUNK = 1 << 20
 ROW_GROUP, ROW_GROUP_BYTES = 100_000, 64 << 20
-MAX_RATIO, MAX_INFLATED = 100, 1 << 30
 # Below this size another process would take longer to start than the work does.
 PARALLEL_BYTES = 32 << 20
 
 LANDED = pa.schema([("position", pa.int64()), ("raw", pa.binary()), ("is_cut", pa.bool_())])
 
-Known = tuple[str, str, int, datetime]
+# What may be mended without a new mtime, such as a file's permissions, is tried again at each run.
+_TRIED_AGAIN = "unreadable"
 
 
 @dataclass
@@ -71,90 +71,91 @@ class Landed:
 def land(settings: Settings, run_id: str, progress: Callable[[str], None] = lambda _: None) -> Landed:
     """Land every new file of the inbox and write the ledger, in one commit.
 
-    Raises ServiceError where the lake does not answer. A file that is refused is a row of the ledger, not an error.
+    Raises ServiceError where the lake does not answer or the disk for temporary files is full. A file that is refused
+    is a row of the ledger, not an error.
     """
-    known, hashes = _ledger(settings.lake)
+    known, unreadable, hashes = _ledger(settings.lake)
     landed = Landed()
-    todo = [item for dataset in DATASETS.values() for item in _new_files(settings, dataset, known, landed.ignored)]
+    todo = list(new_files(settings.inbox, known, landed.ignored))
     with tempfile.TemporaryDirectory(prefix="landing-") as folder:
         for decision, parquet in _cut_all(todo, Path(folder)):
             if decision is None:
                 landed.ignored.append(f"{parquet}: still being written, left for the next run")
-                continue
-            _publish(settings, decision, Path(parquet), hashes)
-            landed.decisions.append(decision)
-            progress(f"landed {decision.dataset}/{decision.name}")
+            elif (decision.dataset, decision.name, decision.size, decision.mtime, decision.reason) not in unreadable:
+                _publish(settings, decision, Path(parquet), hashes)
+                landed.decisions.append(decision)
+                progress(f"landed {decision.dataset}/{decision.name}")
+            else:
+                landed.ignored.append(f"{decision.dataset}/{decision.name}: still {decision.reason}")
     if landed.decisions:
         seen = {"run_id": run_id, "seen_at": datetime.now(UTC)}
         append(settings.lake, FILES, [asdict(d) | seen for d in landed.decisions])
     return landed
 
 
-def _ledger(lake: str) -> tuple[set[Known], set[tuple[str, str]]]:
-    """Return the files that the ledger knows, and the hashes that are landed, each with its dataset."""
-    rows = read(open_table(lake, FILES.name), ["dataset", "name", "size", "mtime", "sha256", "status"]).to_pylist()
-    known = {(r["dataset"], r["name"], r["size"], r["mtime"]) for r in rows}
-    return known, {(r["dataset"], r["sha256"]) for r in rows if r["status"] == "landed"}
-
-
-def _new_files(
-    settings: Settings, dataset: Dataset, known: set[Known], ignored: list[str]
-) -> Iterator[tuple[str, Path]]:
-    folder = settings.inbox / dataset.name
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if path.is_dir() or not NAMES.fullmatch(path.name):
-            ignored.append(
-                f"{dataset.name}/{path.name}: {'a folder' if path.is_dir() else 'not a name of a data file'}"
-            )
-        elif (dataset.name, path.name, *_stamp(path)) not in known:
-            yield dataset.name, path
-
-
-def _stamp(path: Path) -> tuple[int, datetime]:
-    """Return a file's size in bytes and its mtime, to the microsecond that the ledger keeps."""
-    stat = path.lstat()
-    return stat.st_size, datetime.fromtimestamp(stat.st_mtime_ns // 1000 / 1_000_000, UTC)
+def _ledger(lake: str) -> tuple[set[Known], set[tuple[str, str, int, datetime, str]], set[tuple[str, str]]]:
+    """Return the files that need not be read again, those that could not be, and the hashes that are landed."""
+    columns = ["dataset", "name", "size", "mtime", "reason", "sha256", "status"]
+    rows = read(open_table(lake, FILES.name), columns).to_pylist()
+    unreadable = {tuple(r[c] for c in columns[:5]) for r in rows if str(r["reason"]).startswith(_TRIED_AGAIN)}
+    known = {tuple(r[c] for c in columns[:4]) for r in rows if not str(r["reason"]).startswith(_TRIED_AGAIN)}
+    return known, unreadable, {(r["dataset"], r["sha256"]) for r in rows if r["status"] == "landed"}
 
 
 def _cut_all(todo: list[tuple[str, Path]], folder: Path) -> Iterator[tuple[Decision | None, str]]:
     """Cut files into Parquet files in a folder; a None stands for one that changed while it was read."""
     jobs = [(dataset, path, folder / f"{n}.parquet") for n, (dataset, path) in enumerate(todo)]
-    if len(jobs) < 2 or sum(path.lstat().st_size for _, path, _ in jobs) < PARALLEL_BYTES:
-        yield from itertools.starmap(cut_file, jobs)
-        return
-    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
-        yield from pool.map(cut_file, *zip(*jobs, strict=True))
+    try:
+        if len(jobs) < 2 or sum(path.lstat().st_size for _, path, _ in jobs if path.exists()) < PARALLEL_BYTES:
+            yield from itertools.starmap(cut_file, jobs)
+            return
+        with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+            yield from pool.map(cut_file, *zip(*jobs, strict=True))
+    except BrokenProcessPool as error:
+        raise ServiceError(
+            "A process that cuts files into records was ended from outside, perhaps because memory ran out. "
+            "Nothing was landed; free some memory and run it again."
+        ) from error
 
 
 def cut_file(dataset_name: str, path: Path, parquet: Path) -> tuple[Decision | None, str]:
     """Cut one file of the inbox into a Parquet file; return the decision, and the Parquet file's path.
 
-    Where the file changed meanwhile the decision is None and the text names the file.
+    Where the file changed or went away meanwhile the decision is None and the text names the file. Raises ServiceError
+    where the Parquet file cannot be written.
     """
-    before = _stamp(path)
-    decision = Decision(dataset_name, path.name, *before)
+    decision = None
     try:
-        _write_records(DATASETS[dataset_name], path, parquet, decision)
+        before = stamp(path)
+        decision = _decide(Decision(dataset_name, path.name, *before), path, parquet)
+        is_unchanged = stamp(path) == before
+    except FileNotFoundError:
+        is_unchanged = False
+    return (decision, str(parquet)) if is_unchanged else (None, f"{dataset_name}/{path.name}")
+
+
+def _decide(decision: Decision, path: Path, parquet: Path) -> Decision:
+    try:
+        _write_records(DATASETS[decision.dataset], path, parquet, decision)
         decision.status = "landed"
     except RejectedError as error:
         decision.reason = str(error)
     except OSError as error:
-        decision.reason = f"unreadable: {error.strerror or error}"
-    if _stamp(path) != before:
-        return None, f"{dataset_name}/{path.name}"
-    return decision, str(parquet)
+        raise ServiceError(
+            f"Temporary files cannot be written to {parquet.parent} ({error.strerror or error}). "
+            f"Free some space there, or set TMPDIR to another folder."
+        ) from error
+    return decision
 
 
 def _write_records(dataset: Dataset, path: Path, parquet: Path, decision: Decision) -> None:
-    if path.is_symlink():
-        raise RejectedError("link", "a link may lead out of the inbox; put the file itself there")
     digest, tally = hashlib.sha256(), Tally()
-    chunks = _hashed(_chunks(path), digest)
-    head = next(chunks, b"")
+    source = _hashed(chunks(path), digest)
+    head = next(source, b"")
     shape = find_shape(dataset, head)
-    body = itertools.chain([head[shape.skip :]], chunks)
+    body = itertools.chain([head[shape.skip :]], source)
     decision.records = _write_parquet(_cutter(shape, body, tally), parquet)
-    decision.sha256, decision.blank = digest.hexdigest(), tally.blank
+    decision.sha256, decision.blank = digest.hexdigest(), tally.blank + shape.blank
     decision.format, decision.header = shape.format, shape.header
 
 
@@ -164,35 +165,8 @@ def _cutter(shape: Shape, body: Iterable[bytes], tally: Tally) -> Iterator[Recor
     return csv_records(body, tally) if shape.format == "csv" else lines(body, tally)
 
 
-def _chunks(path: Path) -> Iterator[bytes]:
-    """Yield a file's bytes, uncompressed where its name ends in .gz; raise RejectedError where they are not."""
-    is_named_gzip = path.name.lower().endswith(".gz")
-    with path.open("rb") as file:
-        is_gzip = file.read(2) == b"\x1f\x8b"
-        file.seek(0)
-        if is_named_gzip and not is_gzip and path.stat().st_size:
-            raise RejectedError("not_gzip", "the name ends in .gz, the content is not gzip")
-        if is_gzip and not is_named_gzip:
-            raise RejectedError("gzip_name", "the content is gzip, the name does not end in .gz")
-        if not is_gzip:
-            yield from iter(lambda: file.read(CHUNK), b"")
-            return
-        size = inflated = 0
-        with gzip.GzipFile(fileobj=file) as stream:
-            try:
-                while chunk := stream.read(CHUNK):
-                    size, inflated = file.tell(), inflated + len(chunk)
-                    if inflated > MAX_INFLATED and inflated > MAX_RATIO * size:
-                        raise RejectedError("ratio", f"it grows more than {MAX_RATIO}-fold and over 1 GiB")
-                    yield chunk
-            except EOFError:
-                raise RejectedError("truncated", "the gzip data ends early") from None
-            except (gzip.BadGzipFile, zlib.error) as error:
-                raise RejectedError("truncated", f"the gzip data is damaged ({error})") from None
-
-
-def _hashed(chunks: Iterable[bytes], digest: "hashlib._Hash") -> Iterator[bytes]:
-    for chunk in chunks:
+def _hashed(source: Iterable[bytes], digest: "hashlib._Hash") -> Iterator[bytes]:
+    for chunk in source:
         digest.update(chunk)
         yield chunk
 
@@ -234,3 +208,4 @@ def _publish(settings: Settings, decision: Decision, parquet: Path, hashes: set[
         return
     storage(settings).upload(parquet, f"{paths.landing(settings.lake, decision.dataset)}/{decision.sha256}.parquet")
     hashes.add((decision.dataset, decision.sha256))
+    parquet.unlink()

@@ -7,12 +7,12 @@ import os
 import platform
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
 
-from lakehouse.errors import LockedError
+from lakehouse.errors import LockedError, ServiceError
 from lakehouse.settings import Settings
 from lakehouse.storage import Storage, storage
 
@@ -31,8 +31,12 @@ def writer_lock(settings: Settings, job: str) -> Iterator[None]:
         _take(files, url, me)
     try:
         yield
-    finally:
-        files.delete(url)
+    except BaseException:
+        # What ended the job matters more than a lock that cannot be given back: the next job sees that it is stale.
+        with suppress(ServiceError):
+            _give_back(files, url, me)
+        raise
+    _give_back(files, url, me)
 
 
 @contextmanager
@@ -44,11 +48,26 @@ def _local_lock(lake: str) -> Iterator[None]:
         yield
 
 
+def _give_back(files: Storage, url: str, me: dict[str, object]) -> None:
+    """Delete the lock file unless it is another job's, made after ours was deleted by hand."""
+    if _holder(files, url) == me:
+        files.delete(url)
+
+
+def _holder(files: Storage, url: str) -> dict[str, object]:
+    """Return what the lock file says; nothing where it was gone, or not written to its end."""
+    try:
+        found = json.loads(files.read(url) or b"{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
 def _take(files: Storage, url: str, me: dict[str, object]) -> None:
     content = json.dumps(me).encode()
     if files.create(url, content):
         return
-    holder = json.loads(files.read(url) or b"{}")
+    holder = _holder(files, url)
     if holder.get("host") == me["host"] and not _is_running(holder):
         files.delete(url)
         if files.create(url, content):
@@ -63,6 +82,8 @@ def _take(files: Storage, url: str, me: dict[str, object]) -> None:
 def _is_running(holder: dict[str, object]) -> bool:
     try:
         process = psutil.Process(int(str(holder["pid"])))
-        return abs(process.create_time() - float(str(holder["started"]))) < 1
+        is_same = abs(process.create_time() - float(str(holder["started"]))) < 1
+        # A zombie has ended, only nobody has asked for its exit code yet.
+        return is_same and process.status() != psutil.STATUS_ZOMBIE
     except (psutil.NoSuchProcess, KeyError, ValueError):
         return False

@@ -2,11 +2,14 @@
 
 import getpass
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from hdfs import HdfsError, InsecureClient
 from requests.exceptions import RequestException
@@ -35,40 +38,53 @@ class Storage(Protocol):
 
 
 class LocalStorage:
-    """Storage on the local disk, for lakes at file:// URLs."""
+    """Storage on the local disk, for lakes at file:// URLs; raises ServiceError naming the file that fails."""
+
+    @contextmanager
+    def _translated(self, url: str) -> Iterator[Path]:
+        path = Path(url2pathname(urlsplit(url).path))
+        try:
+            yield path
+        except OSError as error:
+            raise ServiceError(f"{path} cannot be read or written: {error.strerror or error}.") from error
 
     def read(self, url: str) -> bytes | None:
         """See Storage."""
-        path = Path(urlsplit(url).path)
-        return path.read_bytes() if path.exists() else None
+        with self._translated(url) as path, suppress(FileNotFoundError):
+            return path.read_bytes()
+        return None
 
     def names(self, url: str) -> list[str]:
         """See Storage."""
-        path = Path(urlsplit(url).path)
-        return sorted(p.name for p in path.iterdir()) if path.is_dir() else []
+        with self._translated(url) as path:
+            return sorted(p.name for p in path.iterdir()) if path.is_dir() else []
 
     def upload(self, local: Path, url: str) -> None:
         """See Storage."""
-        path = Path(urlsplit(url).path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.tmp")
-        temporary.write_bytes(local.read_bytes())
-        temporary.replace(path)
+        with self._translated(url) as path:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary = path.with_name(f".{path.name}.tmp")
+            shutil.copyfile(local, temporary)
+            temporary.replace(path)
 
     def create(self, url: str, content: bytes) -> bool:
         """See Storage."""
-        path = Path(urlsplit(url).path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with path.open("xb") as file:
+        with self._translated(url) as path:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.") as file:
                 file.write(content)
-        except FileExistsError:
-            return False
-        return True
+                file.flush()
+                try:
+                    # A link, so that nobody ever sees the file without its content.
+                    path.hardlink_to(file.name)
+                except FileExistsError:
+                    return False
+                return True
 
     def delete(self, url: str) -> None:
         """See Storage."""
-        Path(urlsplit(url).path).unlink(missing_ok=True)
+        with self._translated(url) as path:
+            path.unlink(missing_ok=True)
 
 
 class HdfsStorage:
@@ -83,8 +99,9 @@ class HdfsStorage:
         try:
             yield
         except (HdfsError, RequestException) as error:
-            reason = str(error).splitlines()[0][:300]
-            raise ServiceError(f"HDFS at {self._address} does not answer: {reason}. Run `make status`.") from error
+            reason = next(iter(str(error).splitlines()), type(error).__name__)[:300]
+            verb = "refuses" if isinstance(error, HdfsError) else "does not answer"
+            raise ServiceError(f"HDFS at {self._address} {verb}: {reason}. Run `make status`.") from error
 
     def read(self, url: str) -> bytes | None:
         """See Storage."""
@@ -118,7 +135,8 @@ class HdfsStorage:
             with self._translated():
                 self._client.write(urlsplit(url).path, content, overwrite=False)
         except ServiceError as error:
-            if "already exists" in str(error):
+            # The second is said while another process is in the middle of making it.
+            if any(known in str(error) for known in ("already exists", "lease is currently owned")):
                 return False
             raise
         return True
