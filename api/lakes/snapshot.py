@@ -1,7 +1,7 @@
 """One version of a gold table, as it leaves the API."""
 
+import ctypes
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -54,22 +54,24 @@ def take(table: DeltaTable, metric: Metric) -> Snapshot:
     """Read an open gold table, sorted by its first column; raises NotBuiltError for version 0, the empty table."""
     if table.version() == 0:
         raise NotBuiltError(f"The metric {metric.name} has not been computed yet. Run `make pipeline`.")
-    names = [column.name for column in metric.columns]
+    count, first, others = _rendered(table, [column.name for column in metric.columns])
+    if others:
+        _give_back()
+    return Snapshot(str(table.metadata().id), table.version(), committed_at(table), count, first, others)
+
+
+def _rendered(table: DeltaTable, names: list[str]) -> tuple[int, bytes, tuple[bytes, ...]]:
+    """Return the number of rows, the first page, and the others compressed."""
     rows = frames.read(table, names)
     order = pc.sort_indices(rows, sort_keys=[(names[0], "ascending")])
-    pages = _pages(rows, order, names)
-    snapshot = Snapshot(
-        str(table.metadata().id),
-        table.version(),
-        committed_at(table),
-        rows.num_rows,
-        next(pages, b"[]"),
-        tuple(zlib.compress(page, 3) for page in pages),
-    )
+    starts = range(0, rows.num_rows, PAGE)
+    pages = (render.page(rows.take(order.slice(start, PAGE)), names) for start in starts)
+    return rows.num_rows, next(pages, b"[]"), tuple(zlib.compress(page, 3) for page in pages)
+
+
+def _give_back() -> None:
+    """Return freed memory to the system: a metric of a million groups leaves 150 MB behind otherwise."""
     pa.default_memory_pool().release_unused()
-    return snapshot
-
-
-def _pages(rows: pa.Table, order: pa.Array, names: list[str]) -> Iterator[bytes]:
-    for start in range(0, rows.num_rows, PAGE):
-        yield render.page(rows.take(order.slice(start, PAGE)), names)
+    library = ctypes.CDLL(None)
+    if hasattr(library, "malloc_trim"):
+        library.malloc_trim(0)
