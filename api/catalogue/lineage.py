@@ -5,8 +5,10 @@ from typing import Any
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
+from catalogue import sources
 from catalogue.history import noted
 from catalogue.lake import iso
+from catalogue.sources import Taken
 from lakehouse import frames, lake, paths
 from lakehouse.datasets import DATASETS
 from lakehouse.errors import NotBuiltError
@@ -17,12 +19,6 @@ from query.errors import UnknownVersionError
 Fact = dict[str, Any]
 # Sources listed in one answer; `sources_in_all` says how many there are.
 MOST = 1_000
-_SILVER = """
-    SELECT source, source_id, min(position) AS first, max(position) AS last, count(*) AS records,
-           sum(CASE WHEN quarantined THEN 0 ELSE 1 END) AS good
-    FROM t GROUP BY source, source_id ORDER BY source, source_id
-"""
-_BRONZE = _SILVER.replace("CASE WHEN quarantined THEN 0 ELSE 1 END", "1")
 _FILES = "SELECT sha256, name, size, records, seen_at, run_id FROM t WHERE status = 'landed' AND dataset = '{dataset}'"
 
 
@@ -35,13 +31,13 @@ def lineage(url: str, view: View, table: DeltaTable) -> Fact:
     stamp = _stamp(table)
     step: Fact = {"table": view.table, "version": table.version(), "run_id": stamp.get("run_id")}
     if view.layer != "gold":
-        return {"table": view.name, "steps": [step], **_sources(url, name, table)}
+        return {"table": view.name, "steps": [step], **_sources(url, name, view.table, table)}
     dataset, version = _dataset(view), stamp.get("silver_version")
     if version is None:
         raise NotBuiltError(f"{view.name} has not been computed yet. Run `make pipeline`.")
     silver = _silver(url, dataset, int(version))
     steps = [step, {"table": f"silver.{dataset}", "version": silver.version(), "run_id": None}]
-    return {"table": view.name, "steps": steps, **_sources(url, dataset, silver)}
+    return {"table": view.name, "steps": steps, **_sources(url, dataset, f"silver.{dataset}", silver)}
 
 
 def _stamp(table: DeltaTable) -> Fact:
@@ -61,37 +57,37 @@ def _silver(url: str, dataset: str, version: int) -> DeltaTable:
         raise UnknownVersionError(f"Version {version} of silver.{dataset} is not kept any more.") from error
 
 
-def _sources(url: str, dataset: str, table: DeltaTable) -> Fact:
-    is_judged = "quarantined" in {field.name for field in table.schema().fields}
-    rows: list[Any] = frames.query(_SILVER if is_judged else _BRONZE, t=table).to_dict("records")
-    # The registry's names only: nothing of a request gets into this text.
+def _sources(url: str, dataset: str, name: str, table: DeltaTable) -> Fact:
+    found = sources.taken(url, name, table)
     ledger = lake.open_table(url, "ledger.files")
+    # The registry's names only: nothing of a request gets into this text.
     files: list[Any] = frames.query(_FILES.format(dataset=dataset), t=ledger).to_dict("records")
     by_hash = {file["sha256"]: file for file in files}
     return {
-        "sources_in_all": len(rows),
-        "sources": [_source(row, dataset, by_hash.get(row["source_id"])) for row in rows[:MOST]],
+        "sources_in_all": len(found),
+        "sources": [_source(part, dataset, by_hash.get(part.source_id)) for part in found[:MOST]],
     }
 
 
-def _source(row: Fact, dataset: str, file: Fact | None) -> Fact:
+def _source(part: Taken, dataset: str, file: Fact | None) -> Fact:
     """Return one source: what was taken of it, and for a file what the ledger knows about it."""
-    is_topic = row["source"] == DATASETS[dataset].topic
     return {
-        "kind": "topic" if is_topic else "file",
-        "source": row["source"],
-        "source_id": row["source_id"],
-        "first_position": int(row["first"]),
-        "last_position": int(row["last"]),
-        "records": int(row["records"]),
-        "good": int(row["good"]),
-        "landed": None
-        if file is None
-        else {
-            "name": file["name"],
-            "size": int(file["size"]),
-            "records": int(file["records"]),
-            "seen_at": iso(file["seen_at"]),
-            "run_id": file["run_id"],
-        },
+        "kind": "topic" if part.source == DATASETS[dataset].topic else "file",
+        "source": part.source,
+        "source_id": part.source_id,
+        "first_position": part.first,
+        "last_position": part.last,
+        "records": part.records,
+        "good": part.good,
+        "landed": None if file is None else _landed(file),
+    }
+
+
+def _landed(file: Fact) -> Fact:
+    return {
+        "name": file["name"],
+        "size": int(file["size"]),
+        "records": int(file["records"]),
+        "seen_at": iso(file["seen_at"]),
+        "run_id": file["run_id"],
     }
