@@ -115,6 +115,7 @@ def _numbers(files: Storage, folder: str) -> list[int]:
 
 def _last_line(content: bytes | None) -> dict[str, Any]:
     """Return the JSON in the last line of a file of the checkpoint, such as {"logs_topic":{"0":12}}."""
-    line = (content or b"{}").decode("utf-8", "replace").strip().splitlines()[-1]
-    found: dict[str, Any] = json.loads(line[line.index("{") :])
+    line = (content or b"").decode("utf-8", "replace").strip().rpartition("\n")[2]
+    # A source without an offset yet stands as a dash.
+    found: dict[str, Any] = json.loads(line[line.index("{") :]) if "{" in line else {}
     return found
