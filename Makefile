@@ -7,13 +7,14 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= python3
 RUN := source conf/env.sh &&
 STACK := $(RUN) python -m docker.native.stack
-SUBMIT := $(RUN) spark-submit --master "$${SPARK_MASTER:-local[*]}" --driver-memory "$${SPARK_DRIVER_MEMORY:-3g}"
+SUBMIT := jobs/submit.sh
 PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes --no-build-isolation
 
 # What has been done is remembered by a file, so that nothing is asked of the network twice.
 RUNTIME := .venv/.runtime
 DEV := .venv/.dev
 JARS := build/jars/.verified
+ARCHIVE := build/spark.jsa
 
 .PHONY: help
 help:
@@ -57,6 +58,13 @@ $(DEV): requirements-dev.txt $(RUNTIME)
 $(JARS): docker/native/ivy.xml docker/native/jars.sha512 docker/native/classpath.py $(RUNTIME)
 	@$(RUN) python -m docker.native.jars
 
+$(ARCHIVE): $(JARS) docker/native/train.py
+	@echo "Archiving the classes that Spark loads (under a minute, once)"
+	@options=$$(sed -n 's/^spark.driver.extraJavaOptions *//p' conf/spark-defaults.conf); \
+	  $(SUBMIT) --driver-java-options "$${options/-XX:SharedArchiveFile=*.jsa/-XX:ArchiveClassesAtExit=$@.part}" \
+	    docker/native/train.py 2>/dev/null
+	@mv $@.part $@
+
 ##@ Services
 .PHONY: up down status api
 up: setup $(JARS) ## start HDFS and Kafka, and return when both serve
@@ -86,19 +94,19 @@ produce: setup ## send simulated records to the Kafka topics; ARGS=--follow keep
 
 ##@ Jobs
 .PHONY: bronze silver gold pipeline stream viz balance
-bronze: setup $(JARS) ## files and topics into bronze
+bronze: setup $(ARCHIVE) ## files and topics into bronze
 	@$(SUBMIT) jobs/bronze.py
 
-silver: setup $(JARS) ## bronze into silver: parsed, typed, judged
+silver: setup $(ARCHIVE) ## bronze into silver: parsed, typed, judged
 	@$(SUBMIT) jobs/silver.py
 
-gold: setup $(JARS) ## silver into gold: the four metrics
+gold: setup $(ARCHIVE) ## silver into gold: the four metrics
 	@$(SUBMIT) jobs/gold.py
 
-pipeline: setup $(JARS) ## bronze, silver and gold in one Spark session
+pipeline: setup $(ARCHIVE) ## bronze, silver and gold in one Spark session
 	@$(SUBMIT) jobs/pipeline.py
 
-stream: setup $(JARS) ## the same all the time, until Ctrl-C
+stream: setup $(ARCHIVE) ## the same all the time, until Ctrl-C
 	@$(SUBMIT) jobs/pipeline.py --continuous
 
 viz: setup ## draw silver and gold as PNGs into build/charts
@@ -110,7 +118,7 @@ balance: setup ## the balance sheet: source = bronze = silver + quarantined
 
 ##@ All of it
 .PHONY: demo
-demo: setup $(JARS) ## the whole chain on simulated data, to the four metrics over HTTP
+demo: setup $(ARCHIVE) ## the whole chain on simulated data, to the four metrics over HTTP
 	@$(RUN) python -m producers.demo
 
 ##@ Checks
@@ -120,7 +128,7 @@ lint: $(DEV) ## ruff and mypy
 	@$(RUN) ruff format --check --quiet
 	@$(RUN) mypy --no-error-summary
 
-test: lint $(JARS) ## lint, then every test; those of the services start their own on free ports
+test: lint $(ARCHIVE) ## lint, then every test; those of the services start their own on free ports
 	@$(RUN) pytest
 
 .PHONY: fuzz bench-api

@@ -17,11 +17,9 @@ esac
 export NO_PROXY="$no_proxy"
 
 # The client configuration of the local HDFS, as `make up` wrote it.
-if [ -z "${HADOOP_CONF_DIR:-}" ]; then
-    _stack=${STACK_HOME:-$(sed -n 's/^STACK_HOME=//p' "$_root/conf/lakehouse.env")}
-    case "$_stack" in /*) ;; *) _stack="$_root/$_stack" ;; esac
-    export HADOOP_CONF_DIR="$_stack/conf/hadoop"
-fi
+STACK_HOME=${STACK_HOME:-$(sed -n 's/^STACK_HOME=//p' "$_root/conf/lakehouse.env")}
+case "$STACK_HOME" in /*) ;; *) STACK_HOME="$_root/$STACK_HOME" ;; esac
+export STACK_HOME HADOOP_CONF_DIR="${HADOOP_CONF_DIR:-$STACK_HOME/conf/hadoop}"
 
 # Java: the one that was asked for, else the one that `make setup` unpacked, else the machine's.
 if [ -z "${JAVA_HOME:-}" ]; then
@@ -32,4 +30,4 @@ if [ -z "${JAVA_HOME:-}" ]; then
         export JAVA_HOME="${_java%/bin/java}"
     fi
 fi
-unset _root _stack _java
+unset _root _java

@@ -50,7 +50,7 @@ def start(job: Run) -> list[StreamingQuery]:
         look_at_inbox(job)
         topics = asked.result()
         _check_checkpoints(job, {name: topic.id for name, topic in topics.items()})
-        starts = [] if _is_idle_files(job) else [partial(_start_files, job)]
+        starts = [] if _is_idle_files(job) else [partial(start_files, job)]
         starts += [
             partial(_start_topic, job, d) for d in DATASETS.values() if not _is_idle_topic(job, d, topics[d.topic])
         ]
@@ -99,7 +99,8 @@ def _check_checkpoints(job: Run, topic_ids: dict[str, str]) -> None:
         checkpoints.check(job.settings, checkpoints.Stream(ledger.topic_stream_name(dataset), binding, has_rows))
 
 
-def _start_files(job: Run) -> StreamingQuery:
+def start_files(job: Run) -> StreamingQuery:
+    """Start the stream of landed files."""
     stream = tables.table_stream(job.spark, job.settings.lake, FILES.name)
 
     def append(batch: DataFrame, batch_id: int) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import subprocess
 import sys
 import time
@@ -84,6 +85,7 @@ def main(job: str, work: Callable[[Run], None], *, is_continuous: bool = False) 
     LOG.setLevel(logging.INFO)
     try:
         settings = load()
+        os.environ.setdefault("HADOOP_CONF_DIR", str(settings.hadoop_conf))
         with writer_lock(settings, job), translated(settings, job):
             create_tables(settings.lake)
             run = Run(job, settings, settings.stream_interval if is_continuous else None)

@@ -94,8 +94,8 @@ class Lake:
         )
 
     def job(self, name: str = "pipeline", **changes: str) -> subprocess.CompletedProcess[str]:
-        """Run a job by spark-submit."""
-        return self.run("spark-submit", f"jobs/{name}.py", **changes)
+        """Run a job as its make target does."""
+        return self.run("jobs/submit.sh", f"jobs/{name}.py", **changes)
 
     def start(self, *command: str) -> subprocess.Popen[str]:
         """Start a command as the head of its own process group, its output joined."""

@@ -105,7 +105,7 @@ def test_a_killed_run_loses_and_doubles_nothing(lake: Lake, moment: str) -> None
         else moved(moment)
     )
     reached(lake)
-    process = lake.start("spark-submit", "jobs/pipeline.py")
+    process = lake.start("jobs/submit.sh", "jobs/pipeline.py")
     while not reached(lake):
         assert process.poll() is None, process.stdout and process.stdout.read()
         time.sleep(0.02)
@@ -121,13 +121,13 @@ def test_a_killed_run_loses_and_doubles_nothing(lake: Lake, moment: str) -> None
 def test_each_job_alone_does_its_layer(lake: Lake) -> None:
     lake.files(100, 31, 0.1)
     for name in ("bronze", "silver", "gold"):
-        result = lake.job(name)
+        result = lake.run("spark-submit", f"jobs/{name}.py")
         assert result.returncode == 0, result.stdout
     check(lake)
 
 
 def test_streaming_follows_files_and_messages_until_interrupted(lake: Lake) -> None:
-    process = lake.start("spark-submit", "jobs/pipeline.py", "--continuous")
+    process = lake.start("jobs/submit.sh", "jobs/pipeline.py", "--continuous")
     try:
         lake.files(50, 41, 0.1)
         lake.messages(Plan("ad_campaigns", 41, 500))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from pyspark.sql import SparkSession
 
+from lakehouse import session
 from lakehouse.settings import ROOT
 from tests.stack import make_stack
 
@@ -22,9 +23,9 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     os.environ["TZ"] = "UTC"
     time.tzset()
     os.chdir(ROOT)
-    session = SparkSession.builder.master("local[2]").appName("tests").getOrCreate()
-    yield session
-    session.stop()
+    started = session.start("tests")
+    yield started
+    started.stop()
     os.environ.clear()
     os.environ.update(before)
     time.tzset()
