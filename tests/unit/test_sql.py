@@ -1,8 +1,5 @@
 """SQL at the machine: names, formats, refusals, and the examples of the documentation."""
 
-import csv
-import io
-import json
 import os
 import re
 import subprocess
@@ -11,11 +8,10 @@ from collections import defaultdict
 from decimal import Decimal
 from pathlib import Path
 
-import pyarrow as pa
 import pytest
 
 import sql
-from lakehouse import adhoc, frames, lake, printing, views
+from lakehouse import adhoc, frames, lake, views
 from lakehouse.errors import NotBuiltError, ServiceError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,12 +25,6 @@ def answer(url: str, query: str) -> list[dict[str, object]]:
 def good(url: str, dataset: str) -> list[dict[str, object]]:
     rows = frames.read(lake.open_table(url, f"silver.{dataset}")).to_pylist()
     return [row for row in rows if not row["quarantined"]]
-
-
-def printed(form: str, table: pa.Table) -> str:
-    out = io.StringIO()
-    printing.write(out, table.to_reader(), form)
-    return out.getvalue()
 
 
 @pytest.mark.parametrize("query", EXAMPLES)
@@ -164,51 +154,6 @@ def test_a_lake_that_hangs_is_given_up(sample_lake: str, monkeypatch: pytest.Mon
     with pytest.raises(ServiceError, match="did not answer"):
         adhoc.run(sample_lake, "SELECT * FROM silver.logs")
     event.set()
-
-
-AMOUNTS = [Decimal("1.50"), None, Decimal("-2.00"), Decimal("12345678901.10"), Decimal(0)]
-ROWS = pa.table(
-    {
-        "name": ["a,b", 'say "x"', None, "\x1b[31mred\u202e", "é🎉"],
-        "amount": pa.array(
-            [Decimal("1.50"), None, Decimal("-2.00"), Decimal("12345678901.10"), Decimal(0)], pa.decimal128(14, 2)
-        ),
-        "ratio": [0.5, float("nan"), float("inf"), None, 2.0],
-        "reasons": [["a", "b"], [], None, ["c"], None],
-        "raw": [b"x", b"\xff\x00", None, b"", b"y"],
-    }
-)
-
-
-def test_a_table_is_aligned_and_can_do_nothing_to_the_terminal() -> None:
-    lines = printed("table", ROWS).splitlines()
-    assert len(lines) == 7
-    assert lines[0].startswith("name ")
-    assert "\\x1b[31mred\\u202e" in lines[5]
-    assert not re.search(r"[\x1b\u202e]", "".join(lines))
-    assert lines[2].index("1.50") + 4 == lines[5].index("12345678901.10") + 14
-
-
-def test_a_table_stops_after_a_thousand_rows_and_says_so() -> None:
-    text = printed("table", pa.table({"n": range(1_001)}))
-    assert text.count("\n") == 1_003
-    assert "FORMAT=csv" in text
-
-
-def test_csv_can_be_read_back() -> None:
-    rows = list(csv.reader(io.StringIO(printed("csv", ROWS), newline="")))
-    assert rows[0] == ROWS.column_names
-    assert rows[1] == ["a,b", "1.50", "0.5", "a,b", "x"]
-    assert rows[3][:2] == ["", "-2.00"]
-
-
-def test_json_can_be_read_back_with_exact_numbers() -> None:
-    rows = json.loads(printed("json", ROWS), parse_float=Decimal)
-    assert [row["amount"] for row in rows] == ROWS["amount"].to_pylist()
-    assert rows[0]["reasons"] == ["a", "b"]
-    assert rows[1]["ratio"] is None
-    assert rows[3]["name"] == "\x1b[31mred\u202e"
-    assert json.loads(printed("json", ROWS.slice(0, 0))) == []
 
 
 def test_the_command_prints_a_table_and_ends_well(sample_lake: str) -> None:
