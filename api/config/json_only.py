@@ -20,10 +20,10 @@ class JSONBody(BaseParser):
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
-        """Return the object; raises ParseError for anything else, too deep a nesting included."""
+        """Return the object; raises ParseError for anything else, too deep a nesting, or a body that does not come."""
         try:
             value = json.loads(stream.read().decode("utf-8"))
-        except (ValueError, RecursionError) as error:
+        except (ValueError, RecursionError, OSError) as error:
             raise ParseError("The body is not JSON in UTF-8.") from error
         if not isinstance(value, dict):
             raise ParseError("The body must be a JSON object.")

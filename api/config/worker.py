@@ -1,25 +1,21 @@
 """gunicorn's threaded worker, with two changes: keep-alive without hand-overs, and error bodies in the API's shape."""
 
-import contextlib
 import json
 import select
 import socket
 from typing import Any
 
 from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine
+from gunicorn.workers import gthread
 from gunicorn.workers.gthread import _DEFER, ThreadWorker
 
 from config.errors import CODES, FAILED
+from config.sockets import Patient, cork
 
+# Seconds that a thread waits for the first byte of a new connection before the main thread waits instead (5 otherwise).
+gthread.DEFAULT_WORKER_DATA_TIMEOUT = 0.2
 # Milliseconds that a thread waits for the next request of a connection that it has just answered.
 LINGER = 5
-
-
-def cork(connection: socket.socket, is_on: bool) -> None:
-    """Hold back what is sent on a connection, or let it go; does nothing where the system knows no TCP_CORK."""
-    if hasattr(socket, "TCP_CORK"):
-        with contextlib.suppress(OSError):
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, int(is_on))
 
 
 class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
@@ -31,10 +27,16 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
 
     def handle(self, conn: Any) -> Any:
         """Answer the requests of a connection until it pauses; returns what gunicorn's own method returns."""
-        result = super().handle(conn)
+        if not isinstance(conn.sock, Patient):
+            conn.sock = Patient(conn.sock)
+        result = self._one(conn)
         while result is not False and result is not _DEFER and self._goes_on(conn):
-            result = super().handle(conn)
+            result = self._one(conn)
         return result
+
+    def _one(self, conn: Any) -> Any:
+        conn.sock.start()
+        return super().handle(conn)
 
     def handle_request(self, req: Any, conn: Any) -> Any:
         """Answer one request in one packet: gunicorn sends head and body apart, which wakes the client twice."""

@@ -121,6 +121,30 @@ def test_many_kept_connections_and_new_ones_are_all_served(server: Server, pair:
             connection.close()
 
 
+@pytest.mark.parametrize(
+    "begun",
+    [
+        b"",
+        b"GET /api/he",
+        b"POST /api/token/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        b"Content-Length: 100\r\n\r\n{",
+    ],
+    ids=["before the head", "in the head", "in the body"],
+)
+def test_clients_that_stop_in_the_middle_of_a_request_keep_nobody_waiting(begun: bytes, server: Server) -> None:
+    stopped = [socket.create_connection(("127.0.0.1", server.port), timeout=10) for _ in range(40)]
+    try:
+        for connection in stopped:
+            connection.sendall(begun)
+        time.sleep(0.2)
+        started = time.monotonic()
+        assert server.get("/api/health/").status == 200
+        assert time.monotonic() - started < 5
+    finally:
+        for connection in stopped:
+            connection.close()
+
+
 def test_a_new_version_is_seen_by_all_workers_without_a_restart(
     server: Server, pair: dict[str, str], lake: str
 ) -> None:
