@@ -116,6 +116,17 @@ viz: setup ## draw silver and gold as PNGs into build/charts
 balance: setup ## the balance sheet: source = bronze = silver + quarantined
 	@$(RUN) python jobs/balance.py
 
+.PHONY: sql spark-sql
+sql: setup ## ad-hoc SQL over all tables: make sql Q="SELECT * FROM gold.status_code_counts" [FORMAT=csv]
+	@$(RUN) python jobs/sql.py "$$Q" --format "$${FORMAT:-table}"
+sql: export Q := $(Q)
+sql: export FORMAT := $(FORMAT)
+
+spark-sql: setup $(ARCHIVE) ## the same names in Spark's own shell
+	@$(RUN) mkdir -p build && python jobs/spark_names.py > build/spark-names.sql && \
+	  spark-sql --conf spark.sql.catalogImplementation=in-memory --conf spark.sql.warehouse.dir=build/spark-warehouse \
+	    -i build/spark-names.sql $(ARGS)
+
 ##@ All of it
 .PHONY: demo
 demo: setup $(ARCHIVE) ## the whole chain on simulated data, to the four metrics over HTTP

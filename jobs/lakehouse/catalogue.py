@@ -55,7 +55,12 @@ def bronze(dataset: Dataset) -> Table:
         Column("ingested_at", "timestamp"),
         Column("run_id", "string"),
     )
-    return Table(f"bronze.{dataset.name}", columns, comment=f"Source records of {dataset.name}, unchanged.")
+    return Table(
+        f"bronze.{dataset.name}",
+        columns,
+        comment=f"Source records of {dataset.name}, unchanged.",
+        statistics=(*(c.name for c in IDENTITY), "kafka_timestamp"),
+    )
 
 
 def silver(dataset: Dataset) -> Table:

@@ -73,12 +73,16 @@ class Metric:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of the lake: its full name, its columns, and the columns it is partitioned by."""
+    """A table of the lake: its full name, its columns, and the columns it is partitioned by.
+
+    `statistics` names the columns whose minimum, maximum and nulls each data file's log entry holds, all where empty.
+    """
 
     name: str
     columns: tuple[Column, ...]
     partition_by: tuple[str, ...] = ()
     comment: str = ""
+    statistics: tuple[str, ...] = ()
 
 
 def ddl(columns: Iterable[Column]) -> str:
