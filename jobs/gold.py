@@ -22,7 +22,7 @@ def run(job: Run) -> None:
     stale = [metric for metric in METRICS.values() if is_stale(job.settings.lake, metric)]
     job.start([partial(_refresh, job, metric) for metric in stale])
     for metric in METRICS.values():
-        if metric not in stale:
+        if metric not in stale and job.interval is None:
             _report(job, metric, 0.0)
 
 

@@ -86,7 +86,7 @@ def main(job: str, work: Callable[[Run], None], *, is_continuous: bool = False) 
     try:
         settings = load()
         os.environ.setdefault("HADOOP_CONF_DIR", str(settings.hadoop_conf))
-        with writer_lock(settings, job), translated(settings, job):
+        with translated(settings, job), writer_lock(settings, job):
             create_tables(settings.lake)
             run = Run(job, settings, settings.stream_interval if is_continuous else None)
             with _recorded(run):
