@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 import pytest
 from chain import Lake, balance, identities, make_lake
 from hdfs import InsecureClient
+from kafka import KafkaAdminClient, TopicPartition
+from kafka.admin import OffsetSpec
 from stack import RunningStack
 
 from lakehouse.errors import NotBuiltError
@@ -178,3 +180,31 @@ def test_rows_without_their_checkpoint_are_refused(lake: Lake) -> None:
 def test_an_empty_lake_says_what_to_run(lake: Lake) -> None:
     with pytest.raises(NotBuiltError, match="make pipeline"):
         open_table(f"{lake.settings.lake}-none", "gold.status_code_counts")
+
+
+def test_offsets_that_were_lost_unread_stop_the_run(lake: Lake) -> None:
+    lake.messages(Plan("social_data", 51, 300))
+    before = lake.versions()
+    admin = KafkaAdminClient(bootstrap_servers=lake.settings.kafka)
+    partitions = [TopicPartition("social_data_topic", n) for n in range(3)]
+    ends = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.LATEST))
+    admin.delete_records({partition: at.offset - 1 for partition, at in ends.items()})
+    admin.close()
+    result = lake.job()
+    assert result.returncode == 1
+    assert "social_data_topic" in result.stdout
+    assert "no longer has offsets" in result.stdout
+    assert "Traceback" not in result.stdout + result.stderr
+    assert lake.versions()["silver.social_data"] == before["silver.social_data"]
+    assert lake.runs()[-1] == ("pipeline", "failed")
+
+
+def test_a_topic_that_was_made_anew_is_refused(lake: Lake) -> None:
+    admin = KafkaAdminClient(bootstrap_servers=lake.settings.kafka)
+    admin.delete_topics(["logs_topic"])
+    admin.close()
+    before = lake.versions()
+    result = lake.job("bronze")
+    assert result.returncode == 1
+    assert "topic logs_topic" in result.stdout
+    assert lake.versions() == before

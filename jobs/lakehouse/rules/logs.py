@@ -71,11 +71,11 @@ def with_derived(df: DataFrame) -> DataFrame:
 
 def rules() -> list[Rule]:
     """Return the rules on addresses and status codes."""
-    ip, status = F.col("text_ip"), F.col("text_status")
+    ip, status = F.col("text_ip"), F.col("status")
     is_address = ip.rlike(_IPV4) | ip.rlike(_IPV6) | ip.rlike(_HOST)
     return [
         ("ip", ~is_address),
-        ("status", ~(status.rlike(r"^\d{3}$") & status.between("100", "599"))),
+        ("status", F.col("text_status").isNotNull() & ~F.coalesce(status.between(100, 599), F.lit(False))),
         ("range", F.col("bytes") < 0),
         ("date_range", date_range("time", ahead="5 minutes")),
     ]
