@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from config.errors import AWAY, UnavailableError
-from query import bounded
+from lakes import deadline
 
 T = TypeVar("T")
 
@@ -15,7 +15,7 @@ SECONDS = 2.5
 def ask(work: Callable[[], T]) -> T:
     """Return what `work` returns; raises UnavailableError where the lake does not answer in time."""
     try:
-        return bounded.within(SECONDS, work)
+        return deadline.TABLES.within(SECONDS, work)
     except TimeoutError as error:
         raise UnavailableError(f"The lake did not answer within {SECONDS:g} s. {AWAY}") from error
 

@@ -1,43 +1,69 @@
-"""Calls into the lake that a request waits for, but never longer than its limit."""
+"""Calls into the lake that a request waits for, but never longer than its limit.
+
+A NameNode that is frozen never answers and never fails, and nothing can cancel such a call. So it runs in a thread of
+its own; who asked stops waiting when the time is up, and the thread ends when the call does.
+"""
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import TypeVar
 
-from lakehouse.errors import LakehouseError, ServiceError
+from deltalake.exceptions import DeltaError
+
+from lakehouse.errors import ServiceError
 
 T = TypeVar("T")
 
-# Calls that may hang at once in one worker process; a frozen NameNode holds each until it answers or vanishes.
-SLOTS = threading.BoundedSemaphore(4)
+
+class Readers:
+    """The threads that read the lake for requests: up to `places` at work, or hanging, in one worker process."""
+
+    def __init__(self, places: int) -> None:
+        self._places = threading.BoundedSemaphore(places)
+
+    def begin(self, work: Callable[[], T], finished: Callable[[], None] = lambda: None) -> "Future[T]":
+        """Start `work` in a thread and return its future; raises TimeoutError where every place is taken.
+
+        `finished` is called when the work has really ended, however long that takes, and where it could not begin.
+        What the lake throws, by OSError or out of Rust, comes as ServiceError.
+        """
+        if not self._places.acquire(blocking=False):
+            finished()
+            raise TimeoutError("Too many reads are waiting for the lake.")
+
+        def ended() -> None:
+            self._places.release()
+            finished()
+
+        future: Future[T] = Future()
+        threading.Thread(target=_run, args=(future, work, ended), name="read for a request", daemon=True).start()
+        return future
+
+    def within(self, seconds: float, work: Callable[[], T]) -> T:
+        """Return what `work` returns; raises TimeoutError after `seconds`, or at once where every place is taken."""
+        return self.begin(work).result(timeout=seconds)
 
 
-def within(seconds: float, work: Callable[[], T]) -> T:
-    """Return what `work` returns; raises ServiceError once it takes longer, or where too many such calls hang.
+# Apart, so that hanging queries take no places from older versions of metrics; few of those, because a metric's newest
+# version needs the same threads of the server and must not wait for the lake.
+TABLES, METRICS = Readers(32), Readers(4)
 
-    deltalake has no time limit of its own and cannot be interrupted, so the call goes on in a daemon thread; its slot
-    is free again when it has really ended.
-    """
-    if not SLOTS.acquire(blocking=False):
-        raise ServiceError("Too many reads are waiting for the lake.")
-    done: list[T] = []
-    failed: list[BaseException] = []
 
-    def run() -> None:
-        try:
-            done.append(work())
-        except BaseException as error:
-            failed.append(error)
-        finally:
-            SLOTS.release()
-
-    thread = threading.Thread(target=run, name="read with a deadline", daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if done:
-        return done[0]
-    if failed and isinstance(failed[0], LakehouseError):
-        raise failed[0]
-    if failed:
-        raise ServiceError(f"The lake cannot be read ({failed[0]}).") from failed[0]
-    raise ServiceError(f"The lake did not answer within {seconds:g} s.")
+def _run(future: "Future[T]", work: Callable[[], T], ended: Callable[[], None]) -> None:
+    error: BaseException | None = None
+    result: T | None = None
+    try:
+        result = work()
+    # Rust's PanicException is no Exception, and has to end the request, not this thread.
+    except BaseException as caught:
+        error = caught
+    ended()
+    if error is None:
+        future.set_result(result)  # type: ignore[arg-type]
+    elif isinstance(error, OSError | DeltaError) and not isinstance(error, TimeoutError):
+        service = ServiceError(f"The lake cannot be read ({error}). Run `make status`.")
+        service.__cause__ = error
+        future.set_exception(service)
+    else:
+        future.set_exception(error)

@@ -8,9 +8,9 @@ from deltalake.exceptions import DeltaError
 from django.conf import settings
 
 from lakehouse import paths
+from lakehouse.errors import LakehouseError, ServiceError
 from lakehouse.model import Metric
-from lakes import snapshot, versions
-from lakes.deadline import within
+from lakes import deadline, snapshot, versions
 from lakes.snapshot import Snapshot
 
 # Seconds that a request waits for the lake.
@@ -24,7 +24,23 @@ def as_of(metric: Metric, text: str) -> Snapshot:
     ServiceError where the lake does not answer in time. Version 0 is the empty table that was never computed.
     """
     wanted = versions.parse(text)
-    return within(DEADLINE, lambda: _read(settings.LAKEHOUSE.lake, metric, wanted))
+    try:
+        return deadline.METRICS.within(DEADLINE, lambda: _answered(settings.LAKEHOUSE.lake, metric, wanted))
+    except TimeoutError as error:
+        raise ServiceError(str(error) or f"The lake did not answer within {DEADLINE:g} s.") from error
+
+
+def _answered(lake: str, metric: Metric, wanted: int | datetime) -> Snapshot:
+    """Read a version; whatever goes wrong is ServiceError.
+
+    A broken log is a ValueError, which would pass for an `as_of` that is none, and Rust's PanicException no Exception.
+    """
+    try:
+        return _read(lake, metric, wanted)
+    except LakehouseError:
+        raise
+    except BaseException as error:
+        raise ServiceError(f"The lake cannot be read ({error}).") from error
 
 
 def _read(lake: str, metric: Metric, wanted: int | datetime) -> Snapshot:

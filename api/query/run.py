@@ -10,7 +10,8 @@ from django.conf import settings
 from django.contrib.auth.models import User
 
 from config.errors import AWAY, UnavailableError
-from query import access, bounded, limits, pages, shape, slots, versions
+from lakes import deadline
+from query import access, limits, opening, pages, shape, slots
 from query.conditions import Condition, compile_filter
 from query.errors import BadFilterError, ForbiddenError, GoneError
 from query.filter_errors import FilterError, PersonalFilterError
@@ -48,7 +49,7 @@ def answer(user: User, asked: Parameters) -> Answer:
     signs = Signs()
     release = slots.take(settings.STATE / "slots", user.pk)
     try:
-        found = bounded.begin(lambda: _scanned(user, asked, condition, page, signs), release)
+        found = deadline.TABLES.begin(lambda: _scanned(user, asked, condition, page, signs), release)
         if not signs.opened.wait(limits.OPENING):
             raise UnavailableError(AWAY)
         table, scan, rows = found.result(timeout=started + limits.SECONDS - time.monotonic())
@@ -97,7 +98,7 @@ def _scanned(
     except GoneError as error:
         if asked.as_of is None:
             raise
-        raise versions.unreadable(settings.LAKEHOUSE.lake, asked.view.table) from error
+        raise opening.unreadable(settings.LAKEHOUSE.lake, asked.view.table) from error
     whole = access.schema(asked.view)
     wanted = pa.schema([whole.field(name) for name in asked.columns])
     return table, scan, shape.masked(rows, scan.taken, wanted, masked)
@@ -106,5 +107,5 @@ def _scanned(
 def _table(asked: Parameters, page: Page | None) -> DeltaTable:
     url, name = settings.LAKEHOUSE.lake, asked.view.table
     if page:
-        return versions.pinned(url, name, page)
-    return versions.newest(url, name) if asked.as_of is None else versions.as_of(url, name, asked.as_of)
+        return opening.pinned(url, name, page)
+    return opening.newest(url, name) if asked.as_of is None else opening.as_of(url, name, asked.as_of)

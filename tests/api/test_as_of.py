@@ -1,5 +1,6 @@
 """Metrics as they were: `?as_of=` a version or a time."""
 
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -114,13 +115,27 @@ def test_a_lake_that_hangs_is_503_within_the_deadline(
     assert answer["Retry-After"]
 
 
-def test_calls_that_hang_hold_their_slots_until_they_end() -> None:
-    taken = [deadline.SLOTS.acquire(timeout=5) for _ in range(4)]
-    assert all(taken)
-    try:
-        with pytest.raises(deadline.ServiceError, match="Too many"):
-            deadline.within(1, lambda: 1)
-    finally:
-        for _ in taken:
-            deadline.SLOTS.release()
-    assert deadline.within(1, lambda: 1) == 1
+@pytest.mark.parametrize(
+    "failure", [ValueError("a broken log"), OSError("refused"), type("Panic", (BaseException,), {})()]
+)
+def test_whatever_goes_wrong_in_the_lake_is_503(
+    failure: BaseException, client: Client, history: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise failure
+
+    monkeypatch.setattr(travel, "_read", fails)
+    assert client.get(URL, {"as_of": "1"}).status_code == 503
+
+
+def test_where_too_many_versions_are_waited_for_the_next_does_not_wait(
+    client: Client, history: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readers, event = deadline.Readers(1), threading.Event()
+    monkeypatch.setattr(deadline, "METRICS", readers)
+    monkeypatch.setattr(travel, "DEADLINE", 3_600.0)
+    hanging = readers.begin(lambda: event.wait(30))
+    assert client.get(URL, {"as_of": "1"}).status_code == 503
+    event.set()
+    assert hanging.result(timeout=5)
+    assert client.get(URL, {"as_of": "1"}).status_code == 200

@@ -9,7 +9,7 @@ from django.test import Client
 
 from catalogue import lake as asking
 from lakehouse import lake
-from query import bounded
+from lakes import deadline
 
 ROUTES = ("tables/", "tables/silver.logs/", "tables/silver.logs/history/", "tables/gold.campaign_metrics/lineage/")
 ALL = (*ROUTES, "ledger/", "runs/")
@@ -50,7 +50,7 @@ def test_a_lake_that_fails_is_503(
 def test_where_every_place_hangs_the_next_request_does_not_wait(
     engineer: Client, served: str, release: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bounded, "_places", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(deadline, "TABLES", deadline.Readers(1))
     monkeypatch.setattr(asking, "SECONDS", 0.01)
     monkeypatch.setattr(lake, "DeltaTable", lambda *_, **__: release.wait(30))
     assert engineer.get("/api/tables/").status_code == 503
