@@ -39,9 +39,11 @@ INSTALLED_APPS = [
     "personal",
     "lakes",
     "metrics",
+    "query",
+    "catalogue",
     "health",
+    "page",
     "reference",
-    *(app for app in ("query", "catalogue", "page") if (BASE / app / "__init__.py").exists()),
 ]
 MIDDLEWARE = [
     "config.middleware.Edge",
@@ -53,7 +55,7 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "APP_DIRS": True,
-        "DIRS": [BASE / "templates"],
+        "DIRS": [],
         "OPTIONS": {},
     }
 ]
