@@ -8,7 +8,8 @@ from django.contrib.staticfiles import finders
 from django.core.exceptions import SuspiciousFileOperation
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import condition, require_safe
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.utils import extend_schema
 from rest_framework.permissions import AllowAny
@@ -49,13 +50,26 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
     return response
 
 
-@require_safe
-def asset(request: HttpRequest, path: str) -> HttpResponseBase:
-    """Return a file out of an app's `static` folder; anything else is 404."""
+def static_file(path: str) -> Path:
+    """Return a file out of an app's `static` folder; raises Http404 for anything else."""
     try:
         found = finders.find(path)
     except (SuspiciousFileOperation, ValueError) as error:
         raise Http404 from error
     if not found or not Path(str(found)).is_file():
         raise Http404
-    return FileResponse(Path(str(found)).open("rb"), headers={"Cache-Control": "public, max-age=3600"})
+    return Path(str(found))
+
+
+def static_tag(_request: HttpRequest, path: str) -> str:
+    """Return the entity tag of a static file: its size, and when it was last written, in nanoseconds."""
+    state = static_file(path).stat()
+    return f'"{state.st_size:x}-{state.st_mtime_ns:x}"'
+
+
+@require_safe
+@cache_control(no_cache=True)
+@condition(etag_func=static_tag)
+def asset(request: HttpRequest, path: str) -> HttpResponseBase:
+    """Return a static file; browsers ask each time, lest they mix modules from before and after an upgrade."""
+    return FileResponse(static_file(path).open("rb"))
