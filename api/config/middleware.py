@@ -33,7 +33,8 @@ class Edge:
         request.id = uuid.uuid4().hex  # type: ignore[attr-defined]
         response = self.refused(request) or self.answered(request)
         response.headers.setdefault("Content-Security-Policy", CSP)
-        if not response.streaming:
+        # The length in a 304 would be that of the 200 (RFC 9110, section 8.6): better none.
+        if not response.streaming and response.status_code != 304:
             response.headers["Content-Length"] = str(len(response.content))
         response.headers["X-Request-Id"] = request.id  # type: ignore[attr-defined]
         access.info(

@@ -64,6 +64,7 @@ def test_a_metric_is_answered_and_304_the_second_time(server: Server, pair: dict
     header = {"Authorization": f"Bearer {pair['access']}", "If-None-Match": first.headers["ETag"]}
     again = server.request("GET", METRIC, headers=header)
     assert (again.status, again.body) == (304, b"")
+    assert "Content-Length" not in again.headers
 
 
 def test_eight_refreshes_over_two_processes_give_one_pair(server: Server) -> None:
