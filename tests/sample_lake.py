@@ -1,7 +1,7 @@
 """A small, deterministic lake for tests of what reads lakes: real Delta tables with their real schemas, no Spark.
 
 Every silver row has its bronze row and every file its row in the ledger; gold agrees with silver. From a shell:
-`PYTHONPATH=jobs:tests python -m sample_lake file:///tmp/lake`.
+`PYTHONPATH=jobs:tests python -m sample_lake file:///tmp/lake`; a lake on HDFS needs `--without-checkpoints`.
 """
 
 import hashlib
@@ -43,8 +43,13 @@ def records(dataset: str, rows: int) -> list[Record]:
     return [MAKERS[dataset](rng, number) for number in range(1, rows + 1)]
 
 
-def build(url: str, rows: int = 300) -> None:
-    """Make the lake `url` (file:///…) with `rows` records a dataset."""
+def build(url: str, rows: int = 300, *, with_checkpoints: bool = True) -> None:
+    """Make the lake `url` with `rows` records a dataset.
+
+    Checkpoints are plain files: raises ValueError, before anything is written, for a `url` that is not file:///….
+    Without them the balance sheet counts nothing from topics.
+    """
+    folders = {name: _checkpoint_folder(url, name) for name in DATASETS} if with_checkpoints else {}
     lake.create_tables(url)
     _write(url, catalogue.RUNS, _runs(rows))
     landed: list[Row] = []
@@ -54,7 +59,8 @@ def build(url: str, rows: int = 300) -> None:
         where = [_identity(name, dataset.topic, number) for number in range(rows)]
         _write(url, catalogue.bronze(dataset), [_bronze(r, w) for r, w in zip(judged[name], where, strict=True)])
         _write(url, catalogue.silver(dataset), [_silver(r, w) for r, w in zip(judged[name], where, strict=True)])
-        _checkpoint(url, name, dataset.topic, sum(w["source"] == dataset.topic for w in where))
+        if name in folders:
+            _checkpoint(folders[name], dataset.topic, sum(w["source"] == dataset.topic for w in where))
         landed += _landed(name, judged[name], where)
     _write(url, catalogue.FILES, landed)
     for name, metric in METRICS.items():
@@ -119,11 +125,14 @@ def _silver(record: Record, where: Row) -> Row:
     return row | record.values | {"content_hash": int.from_bytes(digest, "big", signed=True)}
 
 
-def _checkpoint(url: str, name: str, topic: str, read: int) -> None:
-    """Write what Spark's checkpoint of the topic says was read, for a lake on the local disk."""
+def _checkpoint_folder(url: str, name: str) -> Path:
     if urlsplit(url).scheme != "file":
-        return
-    folder = Path(url2pathname(urlsplit(paths.checkpoint(url, f"bronze.{name}.topic")).path))
+        raise ValueError(f"{url} is no file:// URL, so no checkpoints can be written there: leave them out.")
+    return Path(url2pathname(urlsplit(paths.checkpoint(url, f"bronze.{name}.topic")).path))
+
+
+def _checkpoint(folder: Path, topic: str, read: int) -> None:
+    """Write what Spark's checkpoint of the topic says was read."""
     for file, offset in (("sources/0/0", 0), ("offsets/0", read), ("commits/0", None)) if read else ():
         (folder / file).parent.mkdir(parents=True)
         offsets = json.dumps({topic: {"0": offset}}) if offset is not None else "{}"
@@ -220,4 +229,4 @@ METRIC_ROWS = {
 }
 
 if __name__ == "__main__":
-    build(sys.argv[1])
+    build(sys.argv[1], with_checkpoints="--without-checkpoints" not in sys.argv)

@@ -34,7 +34,7 @@ def python(stack: RunningStack, *words: str) -> None:
 @pytest.fixture(scope="module")
 def server(stack: RunningStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     lake = f"hdfs://{urlsplit(stack.settings.lake).netloc}/query-lake"
-    python(stack, "-m", "sample_lake", lake)
+    python(stack, "-m", "sample_lake", lake, "--without-checkpoints")
     hadoop = {"HADOOP_CONF_DIR": str(stack.settings.hadoop_conf), "WEBHDFS_URL": stack.settings.webhdfs}
     with Server(tmp_path_factory.mktemp("api"), lake, **hadoop) as running:
         yield running

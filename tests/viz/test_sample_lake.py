@@ -1,9 +1,10 @@
 """The sample lake agrees with itself, so that a test on it can trust every number."""
 
 import json
+from pathlib import Path
 
 import pytest
-from sample_lake import records
+from sample_lake import build, records
 
 from lakehouse import catalogue, lake, ledger, settings
 from lakehouse.datasets import DATASETS
@@ -51,6 +52,27 @@ def test_the_balance_sheet_closes(sample_lake: str) -> None:
 
 def test_records_are_the_same_every_time() -> None:
     assert [records(name, 20) for name in DATASETS] == [records(name, 20) for name in DATASETS]
+
+
+@pytest.mark.parametrize("url", ["hdfs://127.0.0.1:1/lake", "{folder}/lake", "lake"])
+def test_checkpoints_anywhere_but_on_the_local_disk_are_refused_before_anything_is_written(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match=r"is no file:// URL"):
+        build(url.format(folder=tmp_path))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_checkpoints_only_what_came_by_topics_is_not_counted(tmp_path: Path) -> None:
+    build(tmp_path.as_uri(), 20, with_checkpoints=False)
+    lines = ledger.balance(settings.load({"LAKEHOUSE_URL": tmp_path.as_uri()}))
+    assert {line.dataset: (line.from_files, line.offsets) for line in lines} == {
+        "transactions": (16, 0),
+        "logs": (20, 0),
+        "social_data": (20, 0),
+        "ad_campaigns": (0, 0),
+    }
 
 
 def test_every_table_of_the_catalogue_exists_and_gold_began_empty(sample_lake: str) -> None:
