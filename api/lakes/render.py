@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 
 import pyarrow as pa
@@ -10,10 +10,8 @@ import pyarrow as pa
 
 def decimal(value: Decimal) -> str:
     """Return a decimal as a JSON number with at least one digit after the point: `1500.0`, `1500.25`."""
-    text = f"{value:f}"
-    return (
-        f"{text.rstrip('0')}0" if text.rstrip("0").endswith(".") else text.rstrip("0") if "." in text else f"{text}.0"
-    )
+    whole, _, fraction = f"{value:f}".partition(".")
+    return f"{whole}.{fraction.rstrip('0') or '0'}"
 
 
 def scalar(value: object) -> str:
@@ -27,7 +25,6 @@ def scalar(value: object) -> str:
 
 def page(table: pa.Table, names: Sequence[str]) -> bytes:
     """Return the rows of a table as a JSON array of objects with the named columns, in that order, as UTF-8."""
-    form: Callable[[object], str] = scalar
-    columns = [[f"{json.dumps(name)}: {form(value)}" for value in table[name].to_pylist()] for name in names]
+    columns = [[f"{json.dumps(name)}: {scalar(value)}" for value in table[name].to_pylist()] for name in names]
     rows = ("{" + ", ".join(cells) + "}" for cells in zip(*columns, strict=True))
     return f"[{', '.join(rows)}]".encode()
