@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from deltalake.fs import DeltaStorageHandler
-from pyarrow.fs import FileType
+from pyarrow.fs import FileInfo, FileType
 
 from lakehouse import paths
 
@@ -36,10 +36,8 @@ class Log:
         return following.type == FileType.File or self._mark(seen.version, now) != seen
 
     @staticmethod
-    def _mark(version: int, info: object) -> Mark | None:
-        if getattr(info, "type", None) != FileType.File:
-            return None
-        return Mark(version, info.mtime_ns, info.size)  # type: ignore[attr-defined]
+    def _mark(version: int, info: FileInfo) -> Mark | None:
+        return Mark(version, info.mtime_ns, info.size) if info.type == FileType.File else None
 
 
 def _commit(version: int) -> str:

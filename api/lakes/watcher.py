@@ -5,6 +5,8 @@ import threading
 import time
 from dataclasses import dataclass
 
+from deltalake import DeltaTable
+
 from lakehouse.errors import NotBuiltError
 from lakehouse.lake import open_table
 from lakehouse.model import Metric
@@ -86,8 +88,8 @@ class Watcher:
         self._log, self._mark = log_files, mark
         return taken
 
-    def _taken(self, table: object) -> Snapshot:
+    def _taken(self, table: DeltaTable) -> Snapshot:
         known = self.state.snapshot
-        if known and (known.table_id, known.version) == (str(table.metadata().id), table.version()):  # type: ignore[attr-defined]
+        if known and (known.table_id, known.version) == (str(table.metadata().id), table.version()):
             return known
-        return snapshot.take(table, self.metric)  # type: ignore[arg-type]
+        return snapshot.take(table, self.metric)
