@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from config.errors import AWAY, UnavailableError
 from lakes import deadline
+from lakes.versions import stamp
 
 T = TypeVar("T")
 
@@ -22,4 +23,4 @@ def ask(work: Callable[[], T]) -> T:
 
 def iso(time: datetime | None) -> str | None:
     """Return a time in UTC as ISO 8601, to the millisecond."""
-    return None if time is None else time.strftime("%Y-%m-%dT%H:%M:%S.") + f"{time.microsecond // 1000:03d}Z"
+    return None if time is None else stamp(time)

@@ -13,6 +13,7 @@ from lakehouse.datasets import DATASETS
 from lakehouse.errors import NotBuiltError
 from lakehouse.metrics import METRICS
 from lakehouse.views import View
+from lakes.versions import committed_at
 
 Fact = dict[str, Any]
 
@@ -35,7 +36,7 @@ def summary(view: View, table: DeltaTable | None) -> Fact:
     if table is None:
         return facts | dict.fromkeys(("version", "rows", "files", "bytes", "last_commit", "age_seconds"))
     side = [p for p in partitions(table) if view.quarantined is None or p["quarantined"] == view.quarantined]
-    committed = datetime.fromtimestamp(table.history(1)[0]["timestamp"] / 1000, UTC)
+    committed = committed_at(table)
     sums = {name: sum(p[name] for p in side) for name in ("rows", "files", "bytes")}
     age = max(round((datetime.now(UTC) - committed).total_seconds()), 0)
     return facts | {"version": table.version(), **sums, "last_commit": iso(committed), "age_seconds": age}

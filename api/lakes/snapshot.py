@@ -3,7 +3,7 @@
 import ctypes
 import zlib
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,7 +12,7 @@ from deltalake import DeltaTable
 from lakehouse import frames
 from lakehouse.errors import NotBuiltError
 from lakehouse.model import Metric
-from lakes import render
+from lakes import render, versions
 
 PAGE = 10_000
 
@@ -45,11 +45,6 @@ class Snapshot:
         return f'"{self.table_id}-{self.version}"' if page == 1 else f'"{self.table_id}-{self.version}-{page}"'
 
 
-def committed_at(table: DeltaTable) -> datetime:
-    """Return when the open version of a table was committed, from its commit's own words."""
-    return datetime.fromtimestamp(table.history(1)[0]["timestamp"] / 1000, UTC)
-
-
 def take(table: DeltaTable, metric: Metric) -> Snapshot:
     """Read an open gold table, sorted by its first column; raises NotBuiltError for version 0, the empty table."""
     if table.version() == 0:
@@ -57,7 +52,7 @@ def take(table: DeltaTable, metric: Metric) -> Snapshot:
     count, first, others = _rendered(table, [column.name for column in metric.columns])
     if others:
         _give_back()
-    return Snapshot(str(table.metadata().id), table.version(), committed_at(table), count, first, others)
+    return Snapshot(str(table.metadata().id), table.version(), versions.committed_at(table), count, first, others)
 
 
 def _rendered(table: DeltaTable, names: list[str]) -> tuple[int, bytes, tuple[bytes, ...]]:

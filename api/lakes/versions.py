@@ -92,6 +92,11 @@ def kept(lake: str, name: str, first: int = 0) -> Kept:
     return Kept(name, files, max(start, first), last)
 
 
+def committed_at(table: DeltaTable) -> datetime:
+    """Return when the open version of a table was committed, in the commit's own words."""
+    return datetime.fromtimestamp(table.history(1)[0]["timestamp"] / 1000, UTC)
+
+
 def parse(text: str) -> int | datetime:
     """Return a version number, or an ISO 8601 time (UTC where it names no zone); raises ValueError.
 
