@@ -5,7 +5,7 @@ from functools import cache
 import pyarrow as pa
 from django.contrib.auth.models import AnonymousUser, User
 
-from accounts.permissions import is_engineer, sees_personal
+from accounts.permissions import IsEngineer, is_engineer, sees_personal
 from lakehouse import lake, views
 from lakehouse.views import View
 from query.errors import ForbiddenError, UnknownTableError
@@ -42,7 +42,7 @@ def may_read(user: User | AnonymousUser, view: View) -> bool:
 def require(user: User | AnonymousUser, view: View) -> None:
     """Raise ForbiddenError where a user may not read a view."""
     if not may_read(user, view):
-        raise ForbiddenError("Only users of the group `engineer` may look below gold.")
+        raise ForbiddenError(IsEngineer.message)
 
 
 def hidden(user: User | AnonymousUser, view: View) -> frozenset[str]:
