@@ -6,6 +6,7 @@ not the measuring is measured.
 
 import asyncio
 import http.client
+import itertools
 import json
 import statistics
 import sys
@@ -13,7 +14,6 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import psutil
@@ -46,11 +46,15 @@ class Line:
     bar: float
     is_floor: bool = False
 
+    @property
+    def is_met(self) -> bool:
+        """Whether the value is on the good side of the bar."""
+        return self.value >= self.bar if self.is_floor else self.value <= self.bar
+
     def __str__(self) -> str:
         """Return the line as text."""
-        good = self.value >= self.bar if self.is_floor else self.value <= self.bar
         sign = ">" if self.is_floor else "<"
-        verdict = "ok" if good else "MISSED"
+        verdict = "ok" if self.is_met else "MISSED"
         return f"{self.what:<46}{self.value:>10,.1f} {self.unit:<5} {sign} {self.bar:>6,.0f}   {verdict}"
 
 
@@ -173,13 +177,13 @@ def main(arguments: list[str]) -> None:
         sys.exit(f"{path} is not there. Run `make api` and `make user` first.")
     try:
         api = Api(path)
-        lines: list[Any] = []
-        for line in (*metric_lines(api), *other_lines(api)):
+        is_met = True
+        for line in itertools.chain(metric_lines(api), other_lines(api)):
             sys.stdout.write(f"{line}\n")
-            lines.append(line)
+            is_met = is_met and line.is_met
     except OSError as error:
         sys.exit(f"The API of {path} does not answer ({error}). Run `make api`.")
-    sys.exit(int(any(str(line).endswith("MISSED") for line in lines)))
+    sys.exit(int(not is_met))
 
 
 if __name__ == "__main__":
