@@ -3,6 +3,7 @@
 import json
 import select
 import socket
+from http import HTTPStatus
 from typing import Any
 
 from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine
@@ -65,9 +66,15 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
         elif not type(exc).__module__.startswith("gunicorn.http"):
             self.log.exception("request failed before Django saw it")
             code, detail = 500, FAILED
-        body = json.dumps({"error": CODES.get(code, "bad_request"), "detail": detail, "request_id": ""}).encode()
-        head = f"HTTP/1.1 {code} Refused\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+        body = json.dumps({"error": CODES[code], "detail": detail, "request_id": ""}).encode()
+        head = (
+            f"HTTP/1.1 {code} {HTTPStatus(code).phrase}",
+            "Content-Type: application/json",
+            f"Content-Length: {len(body)}",
+            "X-Content-Type-Options: nosniff",
+            "Connection: close",
+        )
         try:
-            client.sendall(f"{head}X-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n".encode() + body)
+            client.sendall("\r\n".join((*head, "", "")).encode() + body)
         except OSError:
             self.log.debug("the client was gone before its error could be sent")
