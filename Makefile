@@ -3,6 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
+export Q FORMAT
 .NOTPARALLEL:
 PYTHON ?= python3
 RUN := source conf/env.sh &&
@@ -118,9 +119,7 @@ balance: setup ## the balance sheet: source = bronze = silver + quarantined
 
 .PHONY: sql spark-sql
 sql: setup ## ad-hoc SQL over all tables: make sql Q="SELECT * FROM gold.status_code_counts" [FORMAT=csv]
-	@$(RUN) python jobs/sql.py "$$Q" --format "$${FORMAT:-table}"
-sql: export Q := $(Q)
-sql: export FORMAT := $(FORMAT)
+	@$(RUN) python jobs/sql.py "$${Q:-}" --format "$${FORMAT:-table}"
 
 spark-sql: setup $(ARCHIVE) ## the same names in Spark's own shell
 	@$(RUN) mkdir -p build && python jobs/spark_names.py > build/spark-names.sql && \

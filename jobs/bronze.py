@@ -50,6 +50,7 @@ def start(job: Run) -> list[StreamingQuery]:
         look_at_inbox(job)
         topics = asked.result()
         _check_checkpoints(job, {name: topic.id for name, topic in topics.items()})
+        list(pool.map(lambda dataset: _check_kept(job, dataset, topics[dataset.topic]), DATASETS.values()))
         starts = [] if _is_idle_files(job) else [partial(start_files, job)]
         starts += [
             partial(_start_topic, job, d) for d in DATASETS.values() if not _is_idle_topic(job, d, topics[d.topic])
@@ -97,6 +98,21 @@ def _check_checkpoints(job: Run, topic_ids: dict[str, str]) -> None:
         binding = {f"bronze.{dataset.name}": ids[dataset.name], f"topic {dataset.topic}": topic_ids[dataset.topic]}
         has_rows = sum_of(opened[dataset.name], "num_records") > from_files[dataset.name]
         checkpoints.check(job.settings, checkpoints.Stream(ledger.topic_stream_name(dataset), binding, has_rows))
+
+
+def _check_kept(job: Run, dataset: Dataset, topic: Topic) -> None:
+    """Raise IntegrityError where Kafka has dropped offsets that were not read."""
+    read = checkpoints.consumed(job.settings, ledger.topic_stream_name(dataset), dataset.topic)
+    lost = [
+        f"partition {partition} from {end} to {topic.starts[int(partition)] - 1}"
+        for partition, (_, end) in read.items()
+        if topic.starts.get(int(partition), 0) > end
+    ]
+    if lost:
+        raise IntegrityError(
+            f"Kafka no longer has offsets of {dataset.topic} that were not read: {', '.join(lost)}. Nothing was read. "
+            f"Send those records again to a new topic or by file, or start a new lake."
+        )
 
 
 def start_files(job: Run) -> StreamingQuery:

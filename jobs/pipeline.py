@@ -10,7 +10,7 @@ import bronze
 import gold
 import silver
 from lakehouse.runs import LOG, Run, main
-from lakehouse.streams import first_ended, stop
+from lakehouse.streams import finish, first_ended
 
 
 def run(job: Run) -> None:
@@ -32,7 +32,7 @@ def follow(job: Run) -> None:
     except KeyboardInterrupt:
         LOG.info("ending after the running micro-batches")
     finally:
-        stop(queries)
+        finish(queries)
 
 
 if __name__ == "__main__":

@@ -34,4 +34,6 @@ case "$(setting SPARK_MASTER)" in
         options+=(--py-files build/lakehouse.zip,jobs/bronze.py,jobs/silver.py,jobs/gold.py)
         ;;
 esac
+# Ctrl-C is for the Python process, which lets the running micro-batches end; the JVM would stop in the middle.
+trap '' INT
 exec spark-submit "${options[@]}" "$@"

@@ -16,7 +16,7 @@ from lakehouse.settings import Settings
 _KNOWN: tuple[tuple[str, type[LakehouseError], str], ...] = (
     (
         r"data may have been missed|KafkaIllegalStateException|OffsetOutOfRange|"
-        r"Partition .* offset was changed|KAFKA_DATA_LOSS",
+        r"Partition .* offset was changed|KAFKA_DATA_LOSS|not available in Kafka any more",
         IntegrityError,
         "Kafka no longer has offsets that were not read yet: nothing was published for that topic.",
     ),

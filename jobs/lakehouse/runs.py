@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -51,6 +52,8 @@ class Run:
         """The Spark session, started when it is first needed: a run without news does without."""
         started = time.monotonic()
         spark = session.start(self.job)
+        # PySpark's own handler would cancel the running jobs.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         LOG.info("%-7s %-26s %.1f s", "spark", "session", time.monotonic() - started)
         return spark
 
@@ -83,6 +86,7 @@ def main(job: str, work: Callable[[Run], None], *, is_continuous: bool = False) 
     """Run a job to its end and return its exit code: 0, that of the LakehouseError that ended it, or 130 for Ctrl-C."""
     logging.basicConfig(level=logging.CRITICAL, format="%(message)s", stream=sys.stdout)
     LOG.setLevel(logging.INFO)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         settings = load()
         os.environ.setdefault("HADOOP_CONF_DIR", str(settings.hadoop_conf))

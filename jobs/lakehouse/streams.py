@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from pyspark.errors import StreamingQueryException
 from pyspark.sql.streaming.query import StreamingQuery
 
+# Seconds between two looks at a query's state, which Spark does not announce to Python.
+_POLL = 0.1
+
 
 def drain(queries: Sequence[StreamingQuery]) -> None:
     """Wait until all queries have ended; stop the others and raise its error where one fails, or on Ctrl-C."""
@@ -19,10 +22,18 @@ def drain(queries: Sequence[StreamingQuery]) -> None:
 
 
 def stop(queries: Sequence[StreamingQuery]) -> None:
-    """Stop queries, each after the micro-batch that it is in."""
+    """Stop queries at once: a micro-batch that is cut off is done again by the next run."""
     for query in queries:
         with contextlib.suppress(StreamingQueryException):
             query.stop()
+
+
+def finish(queries: Sequence[StreamingQuery]) -> None:
+    """Stop queries, each after the micro-batch that it is in."""
+    for query in queries:
+        while query.isActive and query.status["isTriggerActive"]:
+            time.sleep(_POLL)
+        stop([query])
 
 
 def first_ended(queries: Sequence[StreamingQuery], seconds: float) -> StreamingQuery | None:
@@ -32,5 +43,5 @@ def first_ended(queries: Sequence[StreamingQuery], seconds: float) -> StreamingQ
         for query in queries:
             if not query.isActive:
                 return query
-        time.sleep(0.2)
+        time.sleep(_POLL)
     return None

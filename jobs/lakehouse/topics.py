@@ -16,9 +16,10 @@ PARTITIONS = 3
 
 @dataclass(frozen=True)
 class Topic:
-    """A topic as it stands in Kafka: its id, which a topic made anew does not share, and the next offsets."""
+    """A topic as it stands in Kafka: its id, which a topic made anew does not share, first and next offsets."""
 
     id: str
+    starts: dict[int, int]
     ends: dict[int, int]
 
 
@@ -48,5 +49,8 @@ def ensure_topics(settings: Settings, timeout: int = 15) -> dict[str, Topic]:
 
 def _topic(admin: KafkaAdminClient, described: dict[str, Any]) -> Topic:
     partitions = [TopicPartition(described["name"], p["partition_index"]) for p in described["partitions"]]
-    found = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.LATEST))
-    return Topic(str(described["topic_id"]), {p.partition: at.offset for p, at in found.items()})
+    starts, ends = (
+        {p.partition: at.offset for p, at in admin.list_partition_offsets(dict.fromkeys(partitions, spec)).items()}
+        for spec in (OffsetSpec.EARLIEST, OffsetSpec.LATEST)
+    )
+    return Topic(str(described["topic_id"]), starts, ends)
