@@ -12,8 +12,8 @@ options=(--master "$(setting SPARK_MASTER)" --driver-memory "$(setting SPARK_DRI
 case "$(setting SPARK_MASTER)" in
     local*)
         options+=(--properties-file conf/spark-defaults.conf)
-        # Up to some 100,000 records neither the JVM's second compiler nor Spark's code generation earns what it costs
-        # (28 against 45 s at 1,000); a stream runs long enough for both.
+        # Up to some 100,000 records neither the JVM's second compiler nor Spark's code generation earns what it costs;
+        # a stream runs long enough for both.
         inbox=$(setting LAKEHOUSE_INBOX)
         if [[ "$*" != *--continuous* && "$(du -smL "$inbox" 2>/dev/null | cut -f1)" -lt 32 ]]; then
             java_options=$(sed -n 's/^spark.driver.extraJavaOptions *//p' conf/spark-defaults.conf)
