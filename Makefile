@@ -64,7 +64,8 @@ $(ARCHIVE): $(JARS) docker/native/train.py
 	@options=$$(sed -n 's/^spark.driver.extraJavaOptions *//p' conf/spark-defaults.conf); \
 	  $(SUBMIT) --driver-java-options "$${options/-XX:SharedArchiveFile=*.jsa/-XX:ArchiveClassesAtExit=$@.part}" \
 	    docker/native/train.py 2>/dev/null
-	@mv $@.part $@
+	@if [ -e $@.part ]; then mv $@.part $@; else \
+	  echo "This Java cannot archive classes: Spark will start some seconds slower"; touch $@; fi
 
 ##@ Services
 .PHONY: up down status api
