@@ -120,16 +120,14 @@ def _recorded(run: Run) -> Iterator[None]:
             "error": error,
         }
 
-    with ThreadPoolExecutor(1) as pool:  # HDFS takes half a second for a row: the work need not wait
-        started_row = pool.submit(append, run.settings.lake, RUNS, [row("started")])
-        try:
-            with translated(run.settings, run.job):
-                yield
-        except (LakehouseError, KeyboardInterrupt) as error:
-            append(run.settings.lake, RUNS, [row("failed", str(error) or "stopped by the user")])
-            raise
-        started_row.result()
-        append(run.settings.lake, RUNS, [row("succeeded")])
+    append(run.settings.lake, RUNS, [row("started")])
+    try:
+        with translated(run.settings, run.job):
+            yield
+    except (LakehouseError, KeyboardInterrupt) as error:
+        append(run.settings.lake, RUNS, [row("failed", str(error) or "stopped by the user")])
+        raise
+    append(run.settings.lake, RUNS, [row("succeeded")])
 
 
 def log_folder(settings: Settings) -> Path:
