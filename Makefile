@@ -125,6 +125,8 @@ sql: setup ## ad-hoc SQL over all tables: make sql Q="SELECT * FROM gold.status_
 spark-sql: setup $(ARCHIVE) ## the same names in Spark's own shell
 	@$(RUN) mkdir -p build && python jobs/spark_names.py > build/spark-names.sql && \
 	  spark-sql --conf spark.sql.catalogImplementation=in-memory --conf spark.sql.warehouse.dir=build/spark-warehouse \
+	    --conf spark.sql.extensions=io.delta.sql.DeltaSparkSessionExtension \
+	    --conf spark.sql.catalog.spark_catalog=org.apache.spark.sql.delta.catalog.DeltaCatalog \
 	    -i build/spark-names.sql $(ARGS)
 
 ##@ All of it
