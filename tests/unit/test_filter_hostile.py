@@ -1,5 +1,6 @@
 """Whatever leaves the language is refused before a scan, quickly, with a message that gives nothing away."""
 
+import gc
 import time
 
 import filter_cases
@@ -14,11 +15,16 @@ CASES = [pytest.param(text, id=f"{kind} {n}") for kind, texts in HOSTILE.items()
 
 
 @pytest.mark.parametrize("text", CASES)
-def test_a_hostile_filter_is_refused_within_a_second_of_cpu(text: str) -> None:
-    started = time.thread_time()  # of this thread alone: not what other tests left running
-    with pytest.raises(FilterError) as caught:
-        compile_filter(text, filter_cases.SCHEMA)
-    assert time.thread_time() - started < 1
+def test_a_hostile_filter_is_refused_within_a_tenth_of_a_second(text: str) -> None:
+    gc.disable()  # a collection would count what other tests left behind, as would the time of other threads
+    started = time.thread_time()
+    try:
+        with pytest.raises(FilterError) as caught:
+            compile_filter(text, filter_cases.SCHEMA)
+        taken = time.thread_time() - started
+    finally:
+        gc.enable()
+    assert taken < 0.1
     assert "sqlglot" not in str(caught.value)
     assert "Traceback" not in str(caught.value)
 
