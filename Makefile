@@ -59,7 +59,7 @@ $(DEV): requirements-dev.txt $(RUNTIME)
 $(JARS): docker/native/ivy.xml docker/native/jars.sha512 docker/native/classpath.py $(RUNTIME)
 	@$(RUN) python -m docker.native.jars
 
-$(ARCHIVE): $(JARS) docker/native/train.py
+$(ARCHIVE): $(JARS) $(RUNTIME) docker/native/train.py
 	@echo "Archiving the classes that Spark loads (under a minute, once)"
 	@options=$$(sed -n 's/^spark.driver.extraJavaOptions *//p' conf/spark-defaults.conf); \
 	  $(SUBMIT) --driver-java-options "$${options/-XX:SharedArchiveFile=*.jsa/-XX:ArchiveClassesAtExit=$@.part}" \
@@ -95,7 +95,7 @@ produce: setup ## send simulated records to the Kafka topics; ARGS=--follow keep
 	@$(RUN) python -m producers.produce $(ARGS)
 
 ##@ Jobs
-.PHONY: bronze silver gold pipeline stream viz balance
+.PHONY: bronze silver gold pipeline stream viz balance maintain
 bronze: setup $(ARCHIVE) ## files and topics into bronze
 	@$(SUBMIT) jobs/bronze.py
 
@@ -118,6 +118,9 @@ viz: setup ## draw silver and gold as PNGs into build/charts
 balance: setup ## the balance sheet: source = bronze = silver + quarantined
 	@$(RUN) python jobs/balance.py
 
+maintain: setup ## put small files together and delete what no kept version needs; DRY_RUN=1 only tells
+	@$(RUN) python jobs/maintain.py $(if $(DRY_RUN),--dry-run)
+
 .PHONY: sql spark-sql
 sql: setup ## ad-hoc SQL over all tables: make sql Q="SELECT * FROM gold.status_code_counts" [FORMAT=csv]
 	@$(RUN) python jobs/sql.py "$${Q:-}" --format "$${FORMAT:-table}"
@@ -135,14 +138,22 @@ demo: setup $(ARCHIVE) ## the whole chain on simulated data, to the four metrics
 	@$(RUN) python -m producers.demo
 
 ##@ Checks
-.PHONY: lint test
+.PHONY: lint test test-all
 lint: $(DEV) ## ruff and mypy
 	@$(RUN) ruff check --quiet
 	@$(RUN) ruff format --check --quiet
 	@$(RUN) mypy --no-error-summary
 
-test: lint $(ARCHIVE) ## lint, then every test; those of the services start their own on free ports
-	@$(RUN) pytest
+# Two halves side by side, those on the services and the others; each says its own at its end. Job control lets Ctrl-C
+# reach both.
+test: lint $(ARCHIVE) ## lint, then the tests; those of the services start their own on free ports
+	@set -m; $(RUN) mkdir -p build; \
+	  pytest -m "not stack and not long" >build/test-others.log 2>&1 & others=$$!; trap 'kill -INT $$others' INT; \
+	  failed=0; pytest -m "stack and not long" || failed=1; \
+	  wait $$others || failed=1; cat build/test-others.log; exit $$failed
+
+test-all: $(DEV) $(ARCHIVE) ## the tests that take minutes: services killed and frozen in each step, native calls under stress
+	@$(RUN) pytest -m long
 
 .PHONY: fuzz bench-api
 fuzz: $(DEV) ## made-up requests against the live API; FUZZ_EXAMPLES=500 for more of them, FUZZ_SEED=7 for others
@@ -150,6 +161,15 @@ fuzz: $(DEV) ## made-up requests against the live API; FUZZ_EXAMPLES=500 for mor
 
 bench-api: setup ## measure the running API against its bars, as a table
 	@$(RUN) python api/bench_api.py build/demo.json
+
+##@ Benchmarks
+.PHONY: bench bench-stream
+BENCH := $(RUN) PYTHONPATH="$$PYTHONPATH:.:tests" python -m
+bench: $(DEV) $(ARCHIVE) ## the chain beside the usual jobs, a scan and DuckDB: ROWS=1000 ONLY=chain RUNS=1 WRITE=1
+	@$(BENCH) bench $(if $(ROWS),--rows $(ROWS)) $(if $(ONLY),--only $(ONLY)) $(if $(RUNS),--runs $(RUNS)) $(if $(WRITE),--write)
+
+bench-stream: $(DEV) $(ARCHIVE) ## from an event to its metric over HTTP, under load: MINUTES=15 RATE=500
+	@$(BENCH) bench.stream $(if $(MINUTES),--minutes $(MINUTES)) $(if $(RATE),--rate $(RATE))
 
 ##@ Cleaning
 .PHONY: clean distclean

@@ -10,8 +10,11 @@ API = Path(__file__).resolve().parent
 sys.path[:0] = [str(API), str(API.parent / "jobs")]
 
 from config.logs import GUNICORN  # noqa: E402 # the path above comes first
+from lakehouse import without_pandas  # noqa: E402
 from lakehouse.errors import LakehouseError  # noqa: E402
 from lakehouse.settings import load  # noqa: E402
+
+without_pandas.keep_out()
 
 try:
     _settings = load()

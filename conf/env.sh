@@ -8,6 +8,10 @@ esac
 export PYTHONPATH="$_root/jobs"
 export SPARK_CONF_DIR="$_root/conf"
 export SPARK_LOCAL_IP=127.0.0.1
+# Else spark-submit starts a Python of its own to find it.
+for _spark in "$_root"/.venv/lib/python3.*/site-packages/pyspark; do [ ! -d "$_spark" ] || export SPARK_HOME="$_spark"; done
+# What the HDFS client of deltalake says of its retries is no news for a terminal.
+export RUST_LOG="${RUST_LOG:-off}"
 
 # A proxy of the machine is not asked for what is on the machine itself.
 case ",${no_proxy:-}," in
@@ -30,4 +34,4 @@ if [ -z "${JAVA_HOME:-}" ]; then
         export JAVA_HOME="${_java%/bin/java}"
     fi
 fi
-unset _root _java
+unset _root _java _spark

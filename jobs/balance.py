@@ -4,17 +4,18 @@ import sys
 import textwrap
 
 from lakehouse.errors import LakehouseError
-from lakehouse.ledger import Balance, balance
+from lakehouse.lake import Lake
+from lakehouse.lake.ledger import Balance, balance
 from lakehouse.settings import load
 
-_HEADINGS = ("dataset", "files", "topic", "bronze", "silver", "quarantined", "")
+_HEADINGS = ("dataset", "files", "topic", "bronze", "silver", "quarantined", "waiting", "")
 
 
 def sheet(lines: list[Balance]) -> str:
     """Return the balance sheet as text, a line per dataset and below it the reasons of its quarantined records."""
     rows = [_row(_HEADINGS)]
     for line in lines:
-        counts = (line.from_files, line.offsets - line.gaps, line.bronze, line.silver, line.quarantined)
+        counts = (line.from_files, line.offsets - line.gaps, line.bronze, line.silver, line.quarantined, line.waiting)
         verdict = "closes" if line.is_closed else "DOES NOT CLOSE"
         rows.append(_row((line.dataset, *(f"{n:,}" for n in counts), verdict)))
         reasons = ", ".join(f"{reason}\N{NO-BREAK SPACE}{n:,}" for reason, n in line.reasons.items())
@@ -23,14 +24,17 @@ def sheet(lines: list[Balance]) -> str:
 
 
 def _row(cells: tuple[str, ...]) -> str:
-    name, files, topic, bronze, silver, quarantined, note = cells
-    return f"  {name:<14}{files:>11}{topic:>11}{bronze:>11}{silver:>11}{quarantined:>13}  {note}".rstrip()
+    name, files, topic, bronze, silver, quarantined, waiting, note = cells
+    return f"  {name:<14}{files:>11}{topic:>11}{bronze:>11}{silver:>11}{quarantined:>13}{waiting:>9}  {note}".rstrip()
 
 
 def main() -> int:
-    """Print the sheet; return 1 where it does not close or cannot be read."""
+    """Print the sheet; return 1 where it does not close or cannot be read.
+
+    Rows that bronze holds and silver has not judged yet are waiting, not lost: with them the sheet closes.
+    """
     try:
-        lines = balance(load())
+        lines = balance(Lake.of(load()))
     except LakehouseError as error:
         sys.stderr.write(f"balance: {error}\n")
         return error.exit_code

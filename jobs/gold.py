@@ -1,51 +1,54 @@
-"""Silver into gold: the metrics, each computed again where its silver table has moved.
+"""Silver into gold: the metrics, each brought up to the newest batch of its silver table.
 
 Run it with `make gold`, or `source conf/env.sh && spark-submit jobs/gold.py`.
 """
 
-import json
 import sys
 import time
 from functools import partial
-from importlib import import_module
 
-from lakehouse import tables
-from lakehouse.frames import sum_of
-from lakehouse.lake import open_table
 from lakehouse.metrics import METRICS
 from lakehouse.model import Metric
-from lakehouse.runs import Run, main
+from lakehouse.spark.aggregates import aggregate, merge
+from lakehouse.spark.run import Run, main
 
 
 def run(job: Run) -> None:
-    """Bring every metric up to the newest version of its silver table; those that are there stay as they are."""
-    stale = [metric for metric in METRICS.values() if is_stale(job.settings.lake, metric)]
-    job.start([partial(_refresh, job, metric) for metric in stale])
-    for metric in METRICS.values():
-        if metric not in stale and job.interval is None:
-            _report(job, metric, 0.0)
+    """Bring every metric up to the newest batch of its silver table; those that are there stay as they are."""
+    stale = [metric for metric in METRICS.values() if is_stale(job, metric)]
+    job.side_by_side([partial(refresh, job, metric) for metric in stale])
 
 
-def is_stale(lake: str, metric: Metric) -> bool:
-    """Return whether a silver table has a newer version than the one that its metric was computed from."""
-    metadata = open_table(lake, f"gold.{metric.name}").history(1)[0].get("userMetadata")
-    computed_from = json.loads(metadata)["silver_version"] if metadata else None
-    return bool(open_table(lake, f"silver.{metric.dataset}").version() != computed_from)
+def is_stale(job: Run, metric: Metric) -> bool:
+    """Return whether silver has moved since its metric was computed, or the metric is computed in another way now."""
+    silver, state = job.standings[f"silver.{metric.dataset}"], job.state(f"gold.{metric.name}")
+    if state.source is None:
+        return silver.state.batch > 0
+    there = (state.source.id, state.source.batch, state.source.epoch, state.code)
+    return there != (silver.id, silver.state.batch, silver.state.epoch, metric.code)
 
 
-def _refresh(job: Run, metric: Metric) -> None:
-    lake, started = job.settings.lake, time.monotonic()
-    source = open_table(lake, f"silver.{metric.dataset}")
-    rows = tables.table(job.spark, lake, f"silver.{metric.dataset}", source.version()).where("NOT quarantined")
-    result = import_module(f"lakehouse.metrics.{metric.name}").compute(rows.select(*metric.inputs))
-    metadata = {"silver_version": source.version(), "silver_id": str(source.metadata().id), "run_id": job.run_id}
-    tables.overwrite(result, lake, f"gold.{metric.name}", metadata)
-    _report(job, metric, time.monotonic() - started)
+def refresh(job: Run, metric: Metric) -> None:
+    """Merge the new batches of silver into a metric; compute it anew where that is not the same."""
+    started, name = time.monotonic(), f"gold.{metric.name}"
+    silver, state = job.standings[f"silver.{metric.dataset}"], job.state(name)
+    following = state.next(job.run_id, source=silver.as_source(), code=metric.code)
+    is_merged = can_merge(job, metric)
+    read_to = state.source.batch if state.source and is_merged else 0
+    rows = aggregate(job.rows_after(f"silver.{metric.dataset}", read_to, side=False), metric)
+    if is_merged:
+        rows = merge(job.rows_after(name), rows, metric)
+    written = job.write(rows, name, following, replaces=True)
+    job.report(name, time.monotonic() - started, rows=sum(written.values()))
 
 
-def _report(job: Run, metric: Metric, seconds: float) -> None:
-    rows = sum_of(open_table(job.settings.lake, f"gold.{metric.name}"), "num_records")
-    job.report(f"gold.{metric.name}", seconds, rows=rows)
+def can_merge(job: Run, metric: Metric) -> bool:
+    """Return whether gold and the new rows of silver give what computing it anew would: silver has only grown."""
+    silver, state = job.standings[f"silver.{metric.dataset}"], job.state(f"gold.{metric.name}")
+    if state.source is None or not metric.is_mergeable or state.code != metric.code:
+        return False
+    is_same = (state.source.id, state.source.epoch) == (silver.id, silver.state.epoch)
+    return is_same and state.source.batch <= silver.state.batch
 
 
 if __name__ == "__main__":

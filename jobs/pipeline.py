@@ -5,40 +5,92 @@ Run it with `make pipeline` or `make stream`, or `source conf/env.sh && spark-su
 
 import argparse
 import sys
+import time
+from contextlib import suppress
+from functools import partial
 
 import bronze
 import gold
 import silver
-from lakehouse.runs import LOG, Run, main
-from lakehouse.streams import finish, first_ended
+from lakehouse.datasets import DATASETS
+from lakehouse.errors import LakehouseError
+from lakehouse.lake.progress import Reporter
+from lakehouse.landing.land import Inbox
+from lakehouse.metrics import METRICS
+from lakehouse.model import Dataset
+from lakehouse.spark.run import LOG, Run, main
+from lakehouse.topics import Topic, Topics
 
 
 def run(job: Run) -> None:
     """Bring everything that is new through all layers."""
-    bronze.run(job)
-    silver.run(job)
-    gold.run(job)
+    inbox = Inbox(job.lake, job.settings.inbox, job.standings)
+    with Topics(job.settings.kafka) as topics:
+        topics.make_missing(bronze.TOPICS)
+        if not step(job, inbox, topics):
+            LOG.info("nothing new")
 
 
 def follow(job: Run) -> None:
-    """Keep all layers up to date until Ctrl-C, which ends each stream after the micro-batch it is in."""
-    queries = [*bronze.start(job), *silver.start(job)]
-    LOG.info("streaming every %d s; Ctrl-C ends it", job.settings.stream_interval)
-    try:
-        while (ended := first_ended(queries, job.settings.stream_interval)) is None:
-            bronze.look_at_inbox(job)
-            gold.run(job)
-        ended.awaitTermination()
-    except KeyboardInterrupt:
-        LOG.info("ending after the running micro-batches")
-    finally:
-        finish(queries)
+    """Keep all layers up to date until Ctrl-C, which ends it after the running step."""
+    inbox, reporter = Inbox(job.lake, job.settings.inbox, job.standings), Reporter(job.lake, job.run_id)
+    job.warm_up()
+    with Topics(job.settings.kafka) as topics:
+        topics.make_missing(bronze.TOPICS)
+        LOG.info("streaming every %d s; Ctrl-C ends it", job.settings.stream_interval)
+        try:
+            while True:
+                started, before = time.monotonic(), _judged(job)
+                step(job, inbox, topics)
+                reporter.step(_judged(job) - before, time.monotonic() - started)
+                time.sleep(max(0.0, started + job.settings.stream_interval - time.monotonic()))
+        except KeyboardInterrupt:
+            LOG.info("ended by Ctrl-C")
+        finally:
+            # What ended the stream matters more than a last word to a lake that is away.
+            with suppress(LakehouseError):
+                reporter.end()
+
+
+def _judged(job: Run) -> int:
+    """Return how many records this run has brought to silver."""
+    counts = [kept for name, kept in job.counts.items() if name.startswith("silver.")]
+    return sum(int(kept["rows"] + kept["quarantined"]) for kept in counts)
+
+
+def step(job: Run, inbox: Inbox, topics: Topics) -> bool:
+    """Bring what is new now through all layers, dataset beside dataset; return whether there was anything."""
+    now = topics.look(bronze.TOPICS)
+    if inbox.news([]) or any(_is_behind(job, dataset, now[dataset.topic]) for dataset in DATASETS.values()):
+        job.warm_up()
+    bronze.land(job, inbox)
+    behind = [dataset for dataset in DATASETS.values() if _is_behind(job, dataset, now[dataset.topic])]
+    job.side_by_side([partial(_follow, job, dataset, now[dataset.topic]) for dataset in behind])
+    return bool(behind)
+
+
+def _is_behind(job: Run, dataset: Dataset, topic: Topic) -> bool:
+    """Return whether one of a dataset's tables has something to read."""
+    stale = (gold.is_stale(job, metric) for metric in METRICS.values() if metric.dataset == dataset.name)
+    return bronze.has_news(job, dataset, topic) or silver.has_news(job, dataset) or any(stale)
+
+
+def _follow(job: Run, dataset: Dataset, topic: Topic) -> None:
+    if bronze.has_news(job, dataset, topic):
+        bronze.read(job, dataset, topic)
+    if silver.has_news(job, dataset):
+        silver.judge(job, dataset)
+    for metric in METRICS.values():
+        if metric.dataset == dataset.name and gold.is_stale(job, metric):
+            gold.refresh(job, metric)
+    for layer in ("bronze", "silver"):
+        job.tidy(f"{layer}.{dataset.name}")
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--continuous", action="store_true", help="keep running until Ctrl-C")
     is_continuous = parser.parse_args().continuous
-    sys.exit(
-        main("stream" if is_continuous else "pipeline", follow if is_continuous else run, is_continuous=is_continuous)
-    )
+    if is_continuous:
+        sys.exit(main("stream", follow, is_continuous=True))
+    sys.exit(main("pipeline", run))

@@ -5,83 +5,71 @@ Run it with `make silver`, or `source conf/env.sh && spark-submit jobs/silver.py
 
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from pyspark.sql import DataFrame
-from pyspark.sql.streaming.query import StreamingQuery
-
-from lakehouse import checkpoints, ledger, rules, tables
-from lakehouse.catalogue import FILES, bronze, silver
 from lakehouse.datasets import DATASETS
-from lakehouse.frames import query, rows_by_partition
-from lakehouse.judge import judge, resolve, silver_rows, with_content_hash
-from lakehouse.lake import open_table
+from lakehouse.errors import IntegrityError
+from lakehouse.lake import scan
 from lakehouse.model import Dataset
-from lakehouse.runs import Run, main
-from lakehouse.streams import drain
+from lakehouse.spark import session
+from lakehouse.spark.judging import judged, silver_rows
+from lakehouse.spark.run import Run, main
+
+# Stands for the longest record of a file whose statistics do not tell it.
+UNKNOWN = 1 << 30
 
 
 def run(job: Run) -> None:
-    """Judge everything that is new in bronze; raise IntegrityError where bronze and silver disagree."""
-    started = time.monotonic()
-    drain(start(job))
-    seconds = time.monotonic() - started
-    for line in ledger.check(job.settings, with_silver=True):
-        job.report(f"silver.{line.dataset}", seconds, rows=line.silver, quarantined=line.quarantined)
+    """Judge everything that is new in bronze."""
+    fresh = [dataset for dataset in DATASETS.values() if has_news(job, dataset)]
+    job.side_by_side([partial(judge, job, dataset) for dataset in fresh])
 
 
-def start(job: Run) -> list[StreamingQuery]:
-    """Start the stream of each dataset, but for those without news."""
-    with ThreadPoolExecutor() as pool:
-        news = list(pool.map(lambda dataset: _has_news(job, dataset), DATASETS.values()))
-    return job.start([partial(_start, job, d) for d, is_new in zip(DATASETS.values(), news, strict=True) if is_new])
+def has_news(job: Run, dataset: Dataset) -> bool:
+    """Return whether bronze has batches that silver has not judged.
+
+    Raises IntegrityError where silver was made from another bronze table, or from batches that it does not have.
+    """
+    bronze, source = job.standings[f"bronze.{dataset.name}"], job.state(f"silver.{dataset.name}").source
+    if source is None:
+        return bronze.state.batch > 0
+    if source.id not in ("", bronze.id) or source.batch > bronze.state.batch:
+        raise IntegrityError(
+            f"silver.{dataset.name} in {job.lake.url} has judged batch {source.batch} of another bronze.{dataset.name} "
+            f"than the one that is there now (at batch {bronze.state.batch}). Nothing was judged. Bring that table "
+            f"back, or start a new lake by setting LAKEHOUSE_URL."
+        )
+    return bronze.state.batch > source.batch
 
 
-def _has_news(job: Run, dataset: Dataset) -> bool:
-    """Check a stream's checkpoint and return whether there is anything to judge."""
-    lake, name = job.settings.lake, silver(dataset).name
-    source, target = open_table(lake, bronze(dataset).name), open_table(lake, name)
-    binding = {bronze(dataset).name: str(source.metadata().id), name: str(target.metadata().id)}
-    checkpoints.check(job.settings, checkpoints.Stream(name, binding, bool(rows_by_partition(target))))
-    return job.interval is not None or not checkpoints.has_read_table(job.settings, name, source.version())
+def judge(job: Run, dataset: Dataset) -> None:
+    """Judge what is new in bronze and append it to silver in one batch; raise IntegrityError where a row is missing."""
+    started, name = time.monotonic(), f"silver.{dataset.name}"
+    bronze, state = job.standings[f"bronze.{dataset.name}"], job.state(name)
+    read_to = state.source.batch if state.source else 0
+    expected = _count_after(job, f"bronze.{dataset.name}", read_to)
+    longest = max(int(file.greatest.get("size", UNKNOWN)) for file in bronze.files_after(read_to))
+    spark = session.for_records(job.spark, longest)
+    new = job.rows_after(f"bronze.{dataset.name}", read_to, spark=spark)
+    stored = job.rows_after(name, side=False, spark=spark) if state.batch and dataset.key is not None else None
+    following = state.next(job.run_id, source=bronze.as_source())
+    with judged(new, dataset, stored, expected) as rows:
+        sides = job.write(silver_rows(rows, dataset, following), name, following)
+    if sum(sides.values()) != expected:
+        raise IntegrityError(
+            f"{name}: {expected:,} records of bronze were judged, but {sum(sides.values()):,} came to silver. "
+            f"Compare bronze and silver by source, source_id and position."
+        )
+    job.report(name, time.monotonic() - started, rows=sides.get(False, 0), quarantined=sides.get(True, 0))
 
 
-def _start(job: Run, dataset: Dataset) -> StreamingQuery:
-    lake, name = job.settings.lake, silver(dataset).name
-
-    def append(batch: DataFrame, batch_id: int) -> None:
-        tables.append(_judged(job, dataset, batch), lake, name, batch_id)
-
-    return tables.start_batches(
-        tables.table_stream(job.spark, lake, bronze(dataset).name), lake, name, append, job.interval
-    )
-
-
-def _judged(job: Run, dataset: Dataset, batch: DataFrame) -> DataFrame:
-    judged = judge(batch, dataset, rules.module(dataset.name), _headers(job, dataset))
-    hashed = with_content_hash(judged, dataset)
-    if dataset.key is not None:
-        hashed = resolve(hashed, dataset.key, _existing(job, dataset, batch))
-    return silver_rows(hashed, dataset, rules.VERSION, job.run_id)
-
-
-def _headers(job: Run, dataset: Dataset) -> list[str]:
-    """Return the header lines that the dataset's CSV files have, from the ledger."""
-    found = query(
-        f"SELECT DISTINCT header FROM files WHERE dataset = '{dataset.name}' AND status = 'landed' AND header <> ''",
-        files=open_table(job.settings.lake, FILES.name),
-    )
-    return sorted(found["header"])
-
-
-def _existing(job: Run, dataset: Dataset, batch: DataFrame) -> DataFrame | None:
-    """Return key and content hash of the good rows that are stored already, None where there are none."""
-    name = silver(dataset).name
-    if not rows_by_partition(open_table(job.settings.lake, name)).get(False):
-        return None
-    stored = tables.table(batch.sparkSession, job.settings.lake, name)
-    return stored.where(f"NOT quarantined AND {dataset.key} IS NOT NULL").select(str(dataset.key), "content_hash")
+def _count_after(job: Run, name: str, batch: int) -> int:
+    """Return the number of rows of later batches, by the log where no file holds earlier ones too."""
+    standing = job.standings[name]
+    files = standing.files_after(batch)
+    if all(file.follows(batch) for file in files):
+        return sum(file.rows for file in files)
+    return scan.count_after(job.lake.open(name, standing.version), batch)
 
 
 if __name__ == "__main__":

@@ -7,23 +7,23 @@ in memory and ends with it; only tables that are built are named.
 
 import sys
 
-from lakehouse import lake, paths, views
 from lakehouse.errors import LakehouseError, NotBuiltError
+from lakehouse.lake import Lake, relations
+from lakehouse.lake.relations import View
 from lakehouse.settings import load
-from lakehouse.views import View
 
 
 def script(url: str) -> str:
     """Return the statements for the tables of a lake that are built; raises ServiceError where it cannot be read."""
-    built = {table for table in {view.table for view in views.views().values()} if _is_built(url, table)}
-    named = [view for view in views.views().values() if view.table in built]
+    built = {table for table in {view.table for view in relations.views().values()} if _is_built(url, table)}
+    named = [view for view in relations.views().values() if view.table in built]
     databases = [f"CREATE DATABASE IF NOT EXISTS {layer};" for layer in dict.fromkeys(view.layer for view in named)]
     return "\n".join([*databases, *(_view(url, view) for view in named), ""])
 
 
 def _is_built(url: str, table: str) -> bool:
     try:
-        lake.open_table(url, table)
+        Lake(url).open(table)
     except NotBuiltError:
         return False
     return True
@@ -32,7 +32,7 @@ def _is_built(url: str, table: str) -> bool:
 def _view(url: str, view: View) -> str:
     columns = ", ".join(f"`{column.name}`" for column in view.columns)
     side = "" if view.quarantined is None else f" WHERE quarantined = {str(view.quarantined).lower()}"
-    return f"CREATE OR REPLACE VIEW {view.name} AS SELECT {columns} FROM delta.`{paths.table(url, view.table)}`{side};"
+    return f"CREATE OR REPLACE VIEW {view.name} AS SELECT {columns} FROM delta.`{Lake(url).address(view.table)}`{side};"
 
 
 def main() -> int:

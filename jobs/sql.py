@@ -9,8 +9,9 @@ import os
 import sys
 import time
 
-from lakehouse import adhoc, printing, views
 from lakehouse.errors import LakehouseError
+from lakehouse.lake import printing, relations
+from lakehouse.lake import sql as adhoc
 from lakehouse.settings import load
 
 
@@ -27,7 +28,7 @@ EXAMPLE = "SELECT product, sum(amount) FROM silver.transactions GROUP BY product
 
 def listing() -> str:
     """Return the tables with their columns, one table a line."""
-    found = views.views().values()
+    found = relations.views().values()
     width = max(len(view.name) for view in found)
     return "\n".join(f"{view.name:<{width}}  {', '.join(column.name for column in view.columns)}" for view in found)
 

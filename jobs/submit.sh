@@ -7,19 +7,38 @@ cluster_conf=${SPARK_CONF_DIR:-}
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source conf/env.sh
 setting() { local value=${!1:-}; echo "${value:-$(sed -n "s/^$1=//p" conf/lakehouse.env)}"; }
+# How much has come into the inbox since the last run on this lake.
+new_megabytes() {
+    local lake last_run
+    lake=$(setting LAKEHOUSE_URL)
+    lake=${lake:-hdfs://localhost:$(setting HDFS_RPC_PORT)/lake}
+    last_run=$STACK_HOME/last-run/${lake//[^A-Za-z0-9]/_}
+    find -L "$(setting LAKEHOUSE_INBOX)" -type f $([[ ! -e $last_run ]] || echo -cnewer "$last_run") -printf '%s\n' 2>/dev/null |
+        awk '{bytes += $1} END {print int(bytes / 1048576)}'
+}
+# What a run writes beside the lake lies in a folder of its own, named by its process; those of ended runs go.
+temporary=${TMPDIR:-$STACK_HOME}/lakehouse-tmp
+for folder in "$temporary"/*; do
+    [[ ! -d $folder ]] || kill -0 "${folder##*/}" 2>/dev/null || rm -rf "$folder"
+done
+export TMPDIR=$temporary/$$ SPARK_LOCAL_DIRS=$temporary/$$
+mkdir -p "$TMPDIR"
 options=(--master "$(setting SPARK_MASTER)" --driver-memory "$(setting SPARK_DRIVER_MEMORY)")
 
 case "$(setting SPARK_MASTER)" in
     local*)
         options+=(--properties-file conf/spark-defaults.conf)
-        # Up to some 100,000 records neither the JVM's second compiler nor Spark's code generation earns what it costs;
-        # a stream runs long enough for both.
-        inbox=$(setting LAKEHOUSE_INBOX)
-        if [[ "$*" != *--continuous* && "$(du -smL "$inbox" 2>/dev/null | cut -f1)" -lt 32 ]]; then
-            java_options=$(sed -n 's/^spark.driver.extraJavaOptions *//p' conf/spark-defaults.conf)
-            options+=(--driver-java-options "$java_options -XX:TieredStopAtLevel=1")
-            options+=(--conf spark.sql.codegen.wholeStage=false --conf spark.sql.codegen.factoryMode=NO_CODEGEN)
+        java_options="$(sed -n 's/^spark.driver.extraJavaOptions *//p' conf/spark-defaults.conf) -Djava.io.tmpdir=$TMPDIR"
+        interpreted=(--conf spark.sql.codegen.wholeStage=false --conf spark.sql.codegen.factoryMode=NO_CODEGEN)
+        # Code that Spark generates for a query does not earn what it costs in the short steps of a stream; up to some
+        # 100,000 new records the JVM's second compiler does not either.
+        if [[ "$*" == *--continuous* ]]; then
+            options+=("${interpreted[@]}")
+        elif [[ "$(new_megabytes)" -lt 32 ]]; then
+            java_options+=" -XX:TieredStopAtLevel=1"
+            options+=("${interpreted[@]}")
         fi
+        options+=(--driver-java-options "$java_options")
         # The JVM takes the archive of loaded classes (build/spark.jsa) only where no folder with files is on its class
         # path. What it needs of the local HDFS's configuration is in conf/spark-defaults.conf too.
         mkdir -p build/empty
@@ -34,6 +53,6 @@ case "$(setting SPARK_MASTER)" in
         options+=(--py-files build/lakehouse.zip,jobs/bronze.py,jobs/silver.py,jobs/gold.py)
         ;;
 esac
-# Ctrl-C is for the Python process, which lets the running micro-batches end; the JVM would stop in the middle.
+# Ctrl-C is for the Python process, which lets the running step end; the JVM would stop in the middle.
 trap '' INT
 exec spark-submit "${options[@]}" "$@"

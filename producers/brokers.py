@@ -6,13 +6,11 @@ from contextlib import contextmanager, suppress
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka.admin import ConfigResource, ConfigResourceType
-from kafka.errors import KafkaError, KafkaTimeoutError, TopicAlreadyExistsError
+from kafka.errors import KafkaError, KafkaTimeoutError
 
 from lakehouse.errors import ServiceError
+from lakehouse.topics import LIMITS, make_missing
 
-PARTITIONS = 3
-# A broker that is away is given up on in well under a minute.
-_LIMITS = {"bootstrap_timeout_ms": 10_000, "request_timeout_ms": 15_000}
 _BATCH = 131_072
 
 
@@ -39,15 +37,9 @@ def ensure_topics(servers: str, topics: list[str]) -> dict[str, int]:
     Raises ServiceError where no broker answers.
     """
     with told(servers):
-        admin = KafkaAdminClient(bootstrap_servers=servers.split(","), **_LIMITS)
+        admin = KafkaAdminClient(bootstrap_servers=servers.split(","), **LIMITS)
         try:
-            missing = sorted(set(topics) - set(admin.list_topics()))
-            if missing:
-                try:
-                    wanted = {topic: {"num_partitions": PARTITIONS} for topic in missing}
-                    admin.create_topics(wanted, wait_for_metadata=True)
-                except TopicAlreadyExistsError:
-                    admin.wait_for_topics(missing)  # another producer was faster
+            make_missing(admin, topics)
             return {topic: _limit(admin, topic) for topic in topics}
         finally:
             admin.close()
@@ -74,7 +66,7 @@ def open_producer(servers: str, limit: int) -> KafkaProducer:
         max_block_ms=20_000,
         max_request_size=limit,
         allow_auto_create_topics=False,
-        **_LIMITS,
+        **LIMITS,
     )
 
 
@@ -100,5 +92,5 @@ def open_consumer(servers: str) -> KafkaConsumer:
         max_partition_fetch_bytes=8 * 1024 * 1024,
         check_crcs=False,  # in plain Python; TCP has checked these bytes, and only headers are read
         allow_auto_create_topics=False,
-        **_LIMITS,
+        **LIMITS,
     )

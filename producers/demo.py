@@ -15,7 +15,8 @@ from collections.abc import Sequence
 
 from balance import sheet
 from lakehouse.errors import LakehouseError
-from lakehouse.ledger import balance
+from lakehouse.lake import Lake
+from lakehouse.lake.ledger import balance
 from lakehouse.metrics import METRICS
 from lakehouse.settings import ROOT, load
 
@@ -97,7 +98,7 @@ def _stage(title: str, commands: Sequence[Sequence[str]]) -> None:
 def _answers() -> None:
     """Print the balance sheet, the four metrics as the API answers them, and what to do next."""
     say("\nBalance sheet, in records\n")
-    say(sheet(balance(load())))
+    say(sheet(balance(Lake.of(load()))))
     user = json.loads(DEMO_USER.read_text(encoding="utf-8"))
     credentials = json.dumps({"username": user["username"], "password": user["password"]}).encode()
     token = json.loads(_ask(f"{user['url']}/api/token/", credentials))["access"]

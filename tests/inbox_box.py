@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import pyarrow.parquet as pq
-
-from lakehouse import landing
-from lakehouse.lake import create_tables, open_table
-from lakehouse.landing import Landed
+from lakehouse.datasets import DATASETS
+from lakehouse.lake import Lake, scan
+from lakehouse.landing.land import Inbox, Landed
 from lakehouse.settings import Settings, load
 
 HEADER = b"ClientID,ClientName,TransactionDate,Product,Amount,PaymentMethod\n"
@@ -17,10 +16,11 @@ POST = b'{"user": "ada", "message": "hi", "post_date": "2025-01-05", "likes": 1,
 
 
 @dataclass
-class Inbox:
+class Box:
     """An inbox with its lake."""
 
     settings: Settings
+    lake: Lake
 
     def put(self, name: str, data: bytes) -> Path:
         path = self.settings.inbox / name
@@ -28,30 +28,43 @@ class Inbox:
         path.write_bytes(data)
         return path
 
+    def inbox(self) -> Inbox:
+        """Return the inbox as a run that starts now sees it."""
+        return Inbox(self.lake, self.settings.inbox, self.lake.make_tables())
+
     def land(self) -> Landed:
-        return landing.land(self.settings, "run")
+        return self.inbox().land("run")
 
-    def ledger(self) -> list[dict[str, object]]:
-        return open_table(self.settings.lake, "ledger.files").to_pyarrow_table().to_pylist()
+    def ledger(self) -> list[dict[str, Any]]:
+        return scan.read(self.lake.open("ledger.files")).to_pylist()
 
-    def version(self) -> int:
-        return open_table(self.settings.lake, "ledger.files").version()
+    def bronze(self, dataset: str) -> list[dict[str, Any]]:
+        """Return the rows of a bronze table, by source_id and position."""
+        rows = scan.read(self.lake.open(f"bronze.{dataset}")).to_pylist()
+        return sorted(rows, key=lambda row: (row["source_id"], row["position"]))
 
     def records(self, dataset: str, sha256: object) -> list[bytes]:
-        table = pq.read_table(self.lake / "landing" / dataset / f"{sha256}.parquet")
-        assert table["position"].to_pylist() == list(range(table.num_rows))
-        return table["raw"].to_pylist()
+        """Return the records of one content, which must be numbered from 0."""
+        rows = [row for row in self.bronze(dataset) if row["source_id"] == sha256]
+        assert [row["position"] for row in rows] == list(range(len(rows)))
+        return [row["raw"] for row in rows]
+
+    def versions(self) -> dict[str, int]:
+        """Return the versions of the tables that landing writes to."""
+        return {name: self.lake.open(name).version() for name in ("ledger.files", *(f"bronze.{d}" for d in DATASETS))}
 
     @property
-    def lake(self) -> Path:
-        return Path(self.settings.lake.removeprefix("file://"))
+    def folder(self) -> Path:
+        return Path(self.lake.url.removeprefix("file://"))
 
-    def landed_files(self) -> list[Path]:
-        return sorted(p for p in self.lake.glob("landing/*/*") if p.is_file())
+    def data_files(self) -> list[Path]:
+        """Return the Parquet files in the folders of the bronze tables, committed or not."""
+        return sorted(self.folder.glob("bronze/*/*.parquet"))
 
 
-def make_inbox(folder: Path) -> Inbox:
+def make_box(folder: Path) -> Box:
     """Return an empty inbox and an empty lake in a folder."""
-    lake = f"file://{folder}/lake"
-    create_tables(lake)
-    return Inbox(load({"LAKEHOUSE_URL": lake, "LAKEHOUSE_INBOX": str(folder / "inbox")}))
+    settings = load({"LAKEHOUSE_URL": f"file://{folder}/lake", "LAKEHOUSE_INBOX": str(folder / "inbox")})
+    box = Box(settings, Lake.of(settings))
+    box.lake.make_tables()
+    return box

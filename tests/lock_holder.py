@@ -2,11 +2,12 @@
 
 import sys
 
-from lakehouse.lock import writer_lock
+from lakehouse.lake import Lake
+from lakehouse.lake.lock import writer_lock
 from lakehouse.settings import load
 
 if __name__ == "__main__":
-    with writer_lock(load(), sys.argv[1]):
+    with writer_lock(Lake.of(load()), sys.argv[1]):
         sys.stdout.write("held\n")
         sys.stdout.flush()
         sys.stdin.read()

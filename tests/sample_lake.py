@@ -1,28 +1,28 @@
 """A small, deterministic lake for tests of what reads lakes: real Delta tables with their real schemas, no Spark.
 
-Every silver row has its bronze row and every file its row in the ledger; gold agrees with silver. From a shell:
-`PYTHONPATH=jobs:tests python -m sample_lake file:///tmp/lake`; a lake on HDFS needs `--without-checkpoints`.
+Every silver row has its bronze row and every file its row in the ledger; gold agrees with silver, and every commit says
+what its table stands at. From a shell: `PYTHONPATH=jobs:tests python -m sample_lake file:///tmp/lake`; for a lake on
+HDFS the HTTP address of its NameNode comes second.
 """
 
 import hashlib
 import json
 import sys
-from collections import defaultdict
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
-from pathlib import Path
 from random import Random
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
+from typing import Any
 
 import pyarrow as pa
-from deltalake import CommitProperties, write_deltalake
+from deltalake import CommitProperties, Transaction, write_deltalake
+from sample_gold import METRIC_ROWS
 from sample_records import BROKEN, Record, advert, post, request, transaction
 
-from lakehouse import catalogue, lake, paths
 from lakehouse.datasets import DATASETS
+from lakehouse.lake import Lake, schemas
+from lakehouse.lake.schemas import arrow_schema
+from lakehouse.lake.state import Source, State
 from lakehouse.metrics import METRICS
-from lakehouse.model import Table
+from lakehouse.model import Dataset, Table
 
 MAKERS = {"transactions": transaction, "logs": request, "social_data": post, "ad_campaigns": advert}
 # Name of the file, and how many of ten records come by it; the others come by the topic.
@@ -34,7 +34,8 @@ FILES = {
 }
 INGESTED = datetime(2025, 1, 2, 8, 30, tzinfo=UTC)
 RUN = "run-0002"
-Row = dict[str, object]
+KEYS = {dataset.key for dataset in DATASETS.values()}
+Row = dict[str, Any]
 
 
 def records(dataset: str, rows: int) -> list[Record]:
@@ -43,49 +44,75 @@ def records(dataset: str, rows: int) -> list[Record]:
     return [MAKERS[dataset](rng, number) for number in range(1, rows + 1)]
 
 
-def build(url: str, rows: int = 300, *, with_checkpoints: bool = True) -> None:
-    """Make the lake `url` with `rows` records a dataset.
-
-    Checkpoints are plain files: raises ValueError, before anything is written, for a `url` that is not file:///….
-    Without them the balance sheet counts nothing from topics.
-    """
-    folders = {name: _checkpoint_folder(url, name) for name in DATASETS} if with_checkpoints else {}
-    lake.create_tables(url)
-    _write(url, catalogue.RUNS, _runs(rows))
+def build(url: str, rows: int = 300, webhdfs: str = "") -> None:
+    """Make the lake `url` with `rows` records a dataset; `webhdfs` is the NameNode's HTTP address of one on HDFS."""
+    lake = Lake(url, webhdfs)
+    lake.make_tables()
+    lake.append(schemas.RUNS, _runs(rows))
     landed: list[Row] = []
-    judged = {}
     for name, dataset in DATASETS.items():
-        judged[name] = records(name, rows)
+        made = records(name, rows)
         where = [_identity(name, dataset.topic, number) for number in range(rows)]
-        _write(url, catalogue.bronze(dataset), [_bronze(r, w) for r, w in zip(judged[name], where, strict=True)])
-        _write(url, catalogue.silver(dataset), [_silver(r, w) for r, w in zip(judged[name], where, strict=True)])
-        if name in folders:
-            _checkpoint(folders[name], dataset.topic, sum(w["source"] == dataset.topic for w in where))
-        landed += _landed(name, judged[name], where)
-    _write(url, catalogue.FILES, landed)
-    for name, metric in METRICS.items():
-        good = [r.values for r in judged[metric.dataset] if not r.reasons]
-        version = lake.open_table(url, f"silver.{metric.dataset}").version()
-        write_gold(url, name, METRIC_ROWS[name](good), version)
+        landed += _landed(name, made, where)
+        bronze = _write_bronze(lake, dataset, made, where)
+        batches = _batches(where)
+        rows_of_silver = [_silver(r, w, batches[str(w["source"])]) for r, w in zip(made, where, strict=True)]
+        write(lake, schemas.silver(dataset), rows_of_silver, State(batch=1, source=bronze, run_id=RUN))
+        source = lake.standing(f"silver.{name}").as_source()
+        for metric in (metric for metric in METRICS.values() if metric.dataset == name):
+            good = [record.values for record in made if not record.reasons]
+            _write_gold(lake, metric.name, METRIC_ROWS[metric.name](good), source)
+    lake.append(schemas.FILES, landed)
 
 
 def write_gold(url: str, metric: str, rows: list[Row], silver_version: int) -> None:
     """Overwrite a gold table in one commit that names the silver version, as the gold job does."""
-    stamp = json.dumps({"silver_version": silver_version, "run_id": RUN})
-    table = catalogue.tables()[f"gold.{metric}"]
-    _write(url, table, rows, "overwrite", CommitProperties(custom_metadata={"userMetadata": stamp}))
+    _write_gold(Lake(url), metric, rows, Source("", silver_version, batch=1, epoch=0))
 
 
-def _write(
-    url: str, table: Table, rows: list[Row], mode: str = "append", props: CommitProperties | None = None
-) -> None:
-    data = pa.Table.from_pylist(rows, schema=pa.schema(lake.schema(table.columns).to_arrow()))
+def _write_gold(lake: Lake, metric: str, rows: list[Row], source: Source) -> None:
+    state = State(batch=1, source=source, code=METRICS[metric].code, run_id=RUN)
+    write(lake, schemas.tables()[f"gold.{metric}"], rows, state, "overwrite")
+
+
+def write(lake: Lake, table: Table, rows: list[Row], state: State, mode: str = "append") -> None:
+    """Write rows in one commit that carries what the table then stands at."""
     write_deltalake(
-        paths.table(url, table.name),
-        data,
+        lake.address(table.name),
+        pa.Table.from_pylist(rows, schema=arrow_schema(table.columns)),
         mode=mode,
         partition_by=list(table.partition_by) or None,
-        commit_properties=props,
+        commit_properties=CommitProperties(
+            custom_metadata={"userMetadata": state.as_json()},
+            app_transactions=[Transaction(table.name, state.batch)],
+        ),
+    )
+
+
+def _batches(where: list[Row]) -> dict[str, int]:
+    """Return the number of the batch that brought each source to bronze: files come first, then the topic."""
+    return {str(source): n for n, source in enumerate(dict.fromkeys(w["source"] for w in where), start=1)}
+
+
+def _write_bronze(lake: Lake, dataset: Dataset, made: list[Record], where: list[Row]) -> Source:
+    """Write a batch by file and one by topic, those that a dataset has; return what silver keeps of them."""
+    state, table = State(), schemas.bronze(dataset)
+    for source, batch in _batches(where).items():
+        own = [_bronze(r, w, batch) for r, w in zip(made, where, strict=True) if w["source"] == source]
+        if source == dataset.topic:
+            state = state.next(RUN, topic_id=f"topic-{dataset.name}", offsets={"0": (0, len(own))})
+        else:
+            state = state.next(RUN, files=_in_state(_landed(dataset.name, made, where)))
+        write(lake, table, own, state)
+    return lake.standing(table.name).as_source()
+
+
+def _in_state(landed: list[Row]) -> tuple[Row, ...]:
+    """Return the rows of the ledger that bronze's state names: those of files that came in, with times as text."""
+    return tuple(
+        row | {name: row[name].isoformat() for name in ("mtime", "seen_at")}
+        for row in landed
+        if row["status"] == "landed"
     )
 
 
@@ -98,22 +125,26 @@ def _identity(name: str, topic: str, number: int) -> Row:
     return {"source": topic, "source_id": "0", "position": position}
 
 
-def _bronze(record: Record, where: Row) -> Row:
+def _bronze(record: Record, where: Row, batch: int) -> Row:
     by_topic = where["source_id"] == "0"
     return {
         **where,
+        "batch": batch,
         "raw": _json_of(record) if by_topic else record.raw,
         "format": "json" if by_topic else record.format,
         "header": None if by_topic else record.header,
+        "is_cut": False,
         "kafka_timestamp": INGESTED - timedelta(minutes=5) if by_topic else None,
         "ingested_at": INGESTED,
         "run_id": RUN,
     }
 
 
-def _silver(record: Record, where: Row) -> Row:
+def _silver(record: Record, where: Row, bronze_batch: int) -> Row:
     row: Row = {
         **where,
+        "batch": 1,
+        "bronze_batch": bronze_batch,
         "quarantined": bool(record.reasons),
         "rules_version": 1,
         "ingested_at": INGESTED,
@@ -121,22 +152,12 @@ def _silver(record: Record, where: Row) -> Row:
     }
     if record.reasons:
         return row | {"raw": record.raw, "reasons": list(record.reasons)}
-    digest = hashlib.sha256(repr(record.values).encode()).digest()[:8]
-    return row | record.values | {"content_hash": int.from_bytes(digest, "big", signed=True)}
+    key = next((v for name, v in record.values.items() if name in KEYS), None)
+    return row | record.values | {"content_hash": _hash(record.values), "key_hash": None if key is None else _hash(key)}
 
 
-def _checkpoint_folder(url: str, name: str) -> Path:
-    if urlsplit(url).scheme != "file":
-        raise ValueError(f"{url} is no file:// URL, so no checkpoints can be written there: leave them out.")
-    return Path(url2pathname(urlsplit(paths.checkpoint(url, f"bronze.{name}.topic")).path))
-
-
-def _checkpoint(folder: Path, topic: str, read: int) -> None:
-    """Write what Spark's checkpoint of the topic says was read."""
-    for file, offset in (("sources/0/0", 0), ("offsets/0", read), ("commits/0", None)) if read else ():
-        (folder / file).parent.mkdir(parents=True)
-        offsets = json.dumps({topic: {"0": offset}}) if offset is not None else "{}"
-        (folder / file).write_text(f"v1\n{offsets}\n")
+def _hash(value: object) -> int:
+    return int.from_bytes(hashlib.sha256(repr(value).encode()).digest()[:8], "big", signed=True)
 
 
 def _json_of(record: Record) -> bytes:
@@ -188,45 +209,5 @@ def _runs(rows: int) -> list[Row]:
     ]
 
 
-def _groups(rows: list[Row], key: str) -> dict[object, list[Row]]:
-    groups: dict[object, list[Row]] = defaultdict(list)
-    for row in rows:
-        groups[row[key]].append(row)
-    return groups
-
-
-def _sales(rows: list[Row]) -> list[Row]:
-    sums = {k: sum((r["amount"] for r in g), Decimal(0)) for k, g in _groups(rows, "product").items()}
-    return [{"produit": product, "total_ventes": total} for product, total in sums.items()]
-
-
-def _statuses(rows: list[Row]) -> list[Row]:
-    return [{"status_code": status, "count_requests": len(g)} for status, g in _groups(rows, "status").items()]
-
-
-def _likes(rows: list[Row]) -> list[Row]:
-    named = [{"content": r["product"] or str(r["message"])[:200], "likes": r["likes"]} for r in rows]
-    means = {k: sum(r["likes"] for r in g) / len(g) for k, g in _groups(named, "content").items()}
-    return [{"contenu": content, "avg_likes": mean} for content, mean in means.items()]
-
-
-def _campaigns(rows: list[Row]) -> list[Row]:
-    return [
-        {
-            "campaign_id": campaign,
-            "total_clicks": sum(r["clicks"] for r in g),
-            "total_impressions": sum(r["impressions"] for r in g),
-        }
-        for campaign, g in _groups(rows, "campaign_id").items()
-    ]
-
-
-METRIC_ROWS = {
-    "total_sales_per_product": _sales,
-    "status_code_counts": _statuses,
-    "avg_likes_per_product": _likes,
-    "campaign_metrics": _campaigns,
-}
-
 if __name__ == "__main__":
-    build(sys.argv[1], with_checkpoints="--without-checkpoints" not in sys.argv)
+    build(sys.argv[1], webhdfs=sys.argv[2] if len(sys.argv) > 2 else "")

@@ -2,27 +2,27 @@
 
 from pathlib import Path
 
-from lakehouse.settings import Settings
-from lakehouse.storage import storage
+from lakehouse.lake import Lake
 
 
-def files_are_written_read_listed_and_deleted(settings: Settings, folder: Path) -> None:
-    files, url = storage(settings), f"{settings.lake}/some/folder"
-    assert (files.read(f"{url}/a"), files.names(url)) == (None, [])
+def files_are_written_read_and_deleted(lake: Lake, folder: Path) -> None:
+    files, url = lake.files, f"{lake.url}/some/folder/a"
+    assert (files.read(url), files.age(url)) == (None, None)
     local = folder / "local"
     for content in (b"one", b"", b"\x00\xff" * 600_000):
         local.write_bytes(content)
-        files.upload(local, f"{url}/a")
-        assert files.read(f"{url}/a") == content
-    assert files.names(url) == ["a"]
-    files.delete(f"{url}/a")
-    files.delete(f"{url}/a")
-    assert (files.read(f"{url}/a"), files.names(url)) == (None, [])
+        files.upload(local, url)
+        assert files.read(url) == content
+    age = files.age(url)
+    assert age is not None
+    assert -5 < age < 60
+    files.delete(url)
+    files.delete(url)
+    assert (files.read(url), files.age(url)) == (None, None)
 
 
-def a_file_is_made_once(settings: Settings) -> None:
-    files, url = storage(settings), f"{settings.lake}/made/once"
+def a_file_is_made_once(lake: Lake) -> None:
+    files, url = lake.files, f"{lake.url}/made/once"
     assert files.create(url, b"one")
     assert not files.create(url, b"two")
     assert files.read(url) == b"one"
-    assert files.names(url.rpartition("/")[0]) == ["once"]

@@ -5,78 +5,118 @@ from collections.abc import Callable
 import pandas as pd
 from deltalake import DeltaTable
 
-from lakehouse.frames import query
+from lakehouse.model import Column, Metric
+from viz.frames import query
 from viz.label import count
 
 TOP = 20
 Shown = tuple[pd.DataFrame, str]
 
 
-def total_sales_per_product(gold: DeltaTable) -> Shown:
-    """Return the products with the largest sales, and the part of the rest."""
-    frame = query(f"select * from t order by total_ventes desc, produit limit {TOP}", t=gold)
-    whole = query("select count(*) as groups, sum(total_ventes) as total from t", t=gold).iloc[0]
-    if frame.empty:
-        return frame, "No sales yet"
-    rest = whole["total"] - frame["total_ventes"].sum()
-    part = f" ({rest / whole['total']:.1%})" if whole["total"] > 0 else ""
-    return frame, _shown(int(whole["groups"]), "product", f"{rest:,.2f}{part} of {whole['total']:,.2f} in all")
+def kind(metric: Metric) -> str:
+    """Return the kind of a metric's chart: a plain one, `bars`, where it declares none that is known here."""
+    return metric.chart.kind if metric.chart and metric.chart.kind in SELECT else "bars"
 
 
-def status_code_counts(gold: DeltaTable) -> Shown:
-    """Return the most frequent status codes, sorted by code, and the part of the requests that failed."""
-    frame = query(
-        "select *, sum(count_requests) over () as all_requests,"
-        " sum(count_requests) filter (where status_code >= 400) over () as failed, count(*) over () as groups"
-        f" from t order by count_requests desc, status_code limit {TOP}",
-        t=gold,
-    )
-    if frame.empty:
-        return frame, "No requests yet"
-    requests, groups = int(frame["all_requests"].iloc[0]), int(frame["groups"].iloc[0])
-    failed = int(frame["failed"].fillna(0).iloc[0])
-    rest = 1 - frame["count_requests"].sum() / requests
-    said = f"{failed:,} of {count(requests, 'request')} failed ({failed / requests:.1%}, 4xx and 5xx)"
-    return frame.sort_values(
-        "status_code"
-    ), f"{said}; {_shown(groups, 'status code', f'{rest:.1%} of requests').lower()}"
+def noun(metric: Metric) -> str:
+    """Return what a group of a metric is called."""
+    return metric.chart.noun if metric.chart else "group"
 
 
-def avg_likes_per_product(gold: DeltaTable) -> Shown:
-    """Return the contents with the most likes per post, and the range of the rest."""
-    frame = query(f"select * from t order by avg_likes desc, contenu limit {TOP}", t=gold)
-    whole = query("select count(*) as groups, min(avg_likes) as low from t", t=gold).iloc[0]
-    if frame.empty:
-        return frame, "No posts yet"
-    rest = f"between {frame['avg_likes'].min():,.1f} and {whole['low']:,.1f}"
-    return frame, _shown(int(whole["groups"]), "content", rest)
+def event(metric: Metric) -> str:
+    """Return what is summed up in a group of a metric."""
+    return metric.chart.event if metric.chart else "record"
 
 
-def campaign_metrics(gold: DeltaTable) -> Shown:
-    """Return the campaigns with the most clicks, with the click rate of all, and the part of the rest."""
-    frame = query(
-        "select *, count(*) over () as groups, sum(total_clicks) over () as all_clicks,"
-        " cast(sum(total_clicks) over () as double) / nullif(sum(total_impressions) over (), 0) as overall_rate"
-        f" from t order by total_clicks desc, campaign_id limit {TOP}",
-        t=gold,
-    )
-    if frame.empty:
-        return frame, "No campaigns yet"
-    clicks = int(frame["all_clicks"].iloc[0])
-    rest = 1 - frame["total_clicks"].sum() / clicks if clicks else 0.0
-    frame["overall_rate"] = frame["overall_rate"].fillna(0.0)
-    return frame, _shown(int(frame["groups"].iloc[0]), "campaign", f"{rest:.1%} of {count(clicks, 'click')}")
+def label(metric: Metric) -> str:
+    """Return what the axis of a metric's values shows."""
+    return metric.chart.label if metric.chart else ""
 
 
-def _shown(groups: int, noun: str, rest: str) -> str:
+def measure(metric: Metric) -> Column | None:
+    """Return a metric's first column that can be drawn as a length, None where there is none."""
+    numbers = ("int", "bigint", "double")
+    return next((c for c in metric.columns[1:] if c.type in numbers or c.type.startswith("decimal(")), None)
+
+
+def bars(gold: DeltaTable, metric: Metric) -> Shown:
+    """Return the groups with the greatest values of a metric's first measure."""
+    column = measure(metric)
+    frame = _top(gold, metric, column.name if column else metric.key.name)
+    groups = int(query("select count(*) as groups from t", t=gold)["groups"].iloc[0])
     if groups <= TOP:
-        return f"{count(groups, noun)}, all of them shown"
-    return f"The first {TOP} of {count(groups, noun)}, the other {groups - TOP:,}: {rest}"
+        return frame, _shown(groups, noun(metric), "") if groups else "No rows yet"
+    return frame, f"The first {TOP} of {count(groups, noun(metric))}"
 
 
-SELECT: dict[str, Callable[[DeltaTable], Shown]] = {
-    "total_sales_per_product": total_sales_per_product,
-    "status_code_counts": status_code_counts,
-    "avg_likes_per_product": avg_likes_per_product,
-    "campaign_metrics": campaign_metrics,
+def totals(gold: DeltaTable, metric: Metric) -> Shown:
+    """Return the groups with the largest totals, and the part of the rest."""
+    value = metric.columns[1].name
+    frame = _top(gold, metric, value)
+    whole = query(f'select count(*) as groups, sum("{value}") as total from t', t=gold).iloc[0]
+    if frame.empty:
+        return frame, f"No {event(metric)}s yet"
+    rest = whole["total"] - frame[value].sum()
+    part = f" ({rest / whole['total']:.1%})" if whole["total"] > 0 else ""
+    return frame, _shown(int(whole["groups"]), noun(metric), f"{rest:,.2f}{part} of {whole['total']:,.2f} in all")
+
+
+def classes(gold: DeltaTable, metric: Metric) -> Shown:
+    """Return the most frequent HTTP statuses, sorted by code, and the part of the requests that failed."""
+    key, value = (column.name for column in metric.columns)
+    whole = f'sum("{value}") over () as all_events, sum("{value}") filter (where "{key}" >= 400) over () as failed'
+    frame = _top(gold, metric, value, f", {whole}, count(*) over () as groups")
+    if frame.empty:
+        return frame, f"No {event(metric)}s yet"
+    events, groups = int(frame["all_events"].iloc[0]), int(frame["groups"].iloc[0])
+    failed = int(frame["failed"].fillna(0).iloc[0])
+    rest = f"{1 - frame[value].sum() / events:.1%} of {event(metric)}s"
+    said = f"{failed:,} of {count(events, event(metric))} failed ({failed / events:.1%}, 4xx and 5xx)"
+    return frame.sort_values(key), f"{said}; {_shown(groups, noun(metric), rest).lower()}"
+
+
+def means(gold: DeltaTable, metric: Metric) -> Shown:
+    """Return the groups with the greatest means, and the range of the rest."""
+    value = metric.columns[1].name
+    frame = _top(gold, metric, value)
+    whole = query(f'select count(*) as groups, min("{value}") as low from t', t=gold).iloc[0]
+    if frame.empty:
+        return frame, f"No {event(metric)}s yet"
+    rest = f"between {frame[value].min():,.1f} and {whole['low']:,.1f}"
+    return frame, _shown(int(whole["groups"]), noun(metric), rest)
+
+
+def rates(gold: DeltaTable, metric: Metric) -> Shown:
+    """Return the groups with the most of a metric's first measure, its rate by the second over all, and the rest."""
+    _, part, whole = (column.name for column in metric.columns)
+    overall = f'cast(sum("{part}") over () as double) / nullif(sum("{whole}") over (), 0) as overall_rate'
+    sums = f'count(*) over () as groups, sum("{part}") over () as all_events'
+    frame = _top(gold, metric, part, f", {sums}, {overall}")
+    if frame.empty:
+        return frame, f"No {noun(metric)}s yet"
+    events = int(frame["all_events"].iloc[0])
+    rest = 1 - frame[part].sum() / events if events else 0.0
+    frame["overall_rate"] = frame["overall_rate"].fillna(0.0)
+    groups = int(frame["groups"].iloc[0])
+    return frame, _shown(groups, noun(metric), f"{rest:.1%} of {count(events, event(metric))}")
+
+
+def _top(gold: DeltaTable, metric: Metric, value: str, more: str = "") -> pd.DataFrame:
+    """Return the contract's columns of the groups with the greatest values, and `more` columns over all groups."""
+    names = ", ".join(f'"{column.name}"' for column in metric.columns)
+    return query(f'select {names}{more} from t order by "{value}" desc, "{metric.key.name}" limit {TOP}', t=gold)
+
+
+def _shown(groups: int, name: str, rest: str) -> str:
+    if groups <= TOP:
+        return f"{count(groups, name)}, all of them shown"
+    return f"The first {TOP} of {count(groups, name)}, the other {groups - TOP:,}: {rest}"
+
+
+SELECT: dict[str, Callable[[DeltaTable, Metric], Shown]] = {
+    "bars": bars,
+    "totals": totals,
+    "classes": classes,
+    "means": means,
+    "rates": rates,
 }

@@ -2,9 +2,10 @@
 
 import sys
 from argparse import ArgumentParser
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 import matplotlib as mpl
 from deltalake import DeltaTable
@@ -14,8 +15,11 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from lakehouse import settings
 from lakehouse.errors import LakehouseError
+from lakehouse.lake import Lake
 from viz.label import plain
 from viz.style import MUTED, RC
+
+T = TypeVar("T")
 
 WIDTH, HEIGHT, DPI = 10.0, 7.0, 150  # inches, pixels per inch
 HEAD, FOOT = 0.85, 0.36  # inches that title and source take
@@ -67,17 +71,20 @@ def write(
 def command(
     parser: ArgumentParser,
     layer: str,
-    names: Iterable[str],
-    draw: Callable[[str, str, Path], Path],
+    registered: Mapping[str, T],
+    draw: Callable[[Lake, T, Path], Path],
     arguments: list[str] | None,
 ) -> int:
-    """Draw `<out>/<name>.png` for each name, with a line for each, and return the exit code of the command."""
+    """Draw `<out>/<name>.png` for each dataset or metric that is registered, and return the exit code.
+
+    Each has a line of the command's output.
+    """
     parser.add_argument("--out", type=Path, default=Path("build/charts") / layer, help="folder (default: %(default)s)")
     out: Path = parser.parse_args(arguments).out
     try:
-        url = settings.load().lake
-        for name in names:
-            sys.stdout.write(f"{draw(url, name, out / f'{name}.png')}\n")
+        lake = Lake.of(settings.load())
+        for name, item in registered.items():
+            sys.stdout.write(f"{draw(lake, item, out / f'{name}.png')}\n")
     except LakehouseError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code

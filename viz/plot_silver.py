@@ -5,65 +5,37 @@ No personal column is charted.
 
 import argparse
 import sys
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import pandas as pd
-from deltalake import DeltaTable
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lakehouse import lake
 from lakehouse.datasets import DATASETS
+from lakehouse.lake import Lake
+from lakehouse.model import Dataset
 from viz import picture, silver_charts, silver_data
 from viz.label import count
 
-# What is worth seeing of a dataset's values: how it is counted, how it is drawn, with which title and label.
-Query = Callable[[DeltaTable], pd.DataFrame]
-Plot = Callable[[Axes, pd.DataFrame, str, str], None]
-DISTRIBUTIONS: dict[str, tuple[Query, Plot, str, str]] = {
-    "transactions": (
-        partial(silver_data.histogram, expression="amount"),
-        silver_charts.plot_histogram,
-        "How large transactions are",
-        "amount, in the currency of the data",
-    ),
-    "logs": (
-        partial(silver_data.hours, time="time", status="status"),
-        silver_charts.plot_hours,
-        "Requests and errors through the day",
-        "hour of the day, UTC",
-    ),
-    "social_data": (
-        partial(silver_data.doubling, expression="likes"),
-        silver_charts.plot_doubling,
-        "How many likes a post gets",
-        "likes, from the number at a bar up to the next one",
-    ),
-    "ad_campaigns": (
-        partial(silver_data.histogram, expression="100 * ctr"),
-        silver_charts.plot_histogram,
-        "How often an impression is clicked",
-        "click rate of a report in %",
-    ),
-}
 
+def draw(lake: Lake, dataset: Dataset, path: Path) -> Path:
+    """Draw a dataset of a lake; raises NotBuiltError and ServiceError as `Lake.open`.
 
-def draw(url: str, name: str, path: Path) -> Path:
-    """Draw the dataset `name` of the lake `url`; raises NotBuiltError and ServiceError as `lake.open_table`."""
-    silver = lake.open_table(url, f"silver.{name}")
+    One that declares no chart of its values, or one that is not known here, is drawn without them.
+    """
+    name, chart = dataset.name, dataset.chart
+    silver = lake.open(f"silver.{name}")
     good, quarantined = silver_data.sides(silver)
-    volume, period = silver_data.volume(silver, DATASETS[name])
-    values, plot, title, label = DISTRIBUTIONS[name]
-    distribution, reasons = values(silver), silver_data.reasons(silver)
+    volume, period = silver_data.volume(silver, dataset)
+    reasons = silver_data.reasons(silver)
+    kind = silver_charts.KINDS.get(chart.kind) if chart else None
+    values = silver_data.COUNTS[chart.kind](silver, dataset, chart.values) if chart and kind else None
 
     def fill(figure: Figure) -> None:
-        panels = figure.subplot_mosaic([["volume", "volume"], ["distribution", "quarantine"]])
+        panels = figure.subplot_mosaic([["volume", "volume"], ["values" if kind else "quarantine", "quarantine"]])
         silver_charts.plot_volume(panels["volume"], volume, period)
-        plot(panels["distribution"], distribution, title, label)
+        if chart and kind and values is not None:
+            kind(panels["values"], values, chart)
         silver_charts.plot_quarantine(panels["quarantine"], reasons, good, quarantined)
 
     records = good + quarantined

@@ -1,8 +1,11 @@
 """The charts of silver: each function draws one frame on the axes it is given and reads nothing itself."""
 
+from collections.abc import Callable
+
 import pandas as pd
 from matplotlib.axes import Axes
 
+from lakehouse.model import Chart
 from viz.label import plain
 from viz.style import AMBER, BLUE, INK, MUTED, PALE, VERMILION, measure_on_y, no_data
 
@@ -25,12 +28,12 @@ def plot_volume(ax: Axes, frame: pd.DataFrame, period: str) -> None:
     return measure_on_y(ax, "records")
 
 
-def plot_histogram(ax: Axes, frame: pd.DataFrame, title: str, label: str) -> None:
+def plot_histogram(ax: Axes, frame: pd.DataFrame, chart: Chart) -> None:
     """Draw the number of `records` in each bin from `low`, all as wide as `width`, with the `median` marked.
 
     The last bin's column `beyond` says how many records lie above it.
     """
-    ax.set_title(title)
+    ax.set_title(chart.title)
     if frame.empty:
         return no_data(ax)
     width, median = float(frame["width"].iloc[0]), float(frame["median"].iloc[0])
@@ -43,25 +46,25 @@ def plot_histogram(ax: Axes, frame: pd.DataFrame, title: str, label: str) -> Non
     beyond = int(frame["beyond"].iloc[0])
     measure_on_y(ax, "records")
     ax.set_ylim(0, frame["records"].max() * 1.15)
-    ax.set_xlabel(label + (f"  ({beyond:,} larger ones not shown)" if beyond else ""))
+    ax.set_xlabel(chart.label + (f"  ({beyond:,} larger ones not shown)" if beyond else ""))
     return None
 
 
-def plot_doubling(ax: Axes, frame: pd.DataFrame, title: str, label: str) -> None:
+def plot_doubling(ax: Axes, frame: pd.DataFrame, chart: Chart) -> None:
     """Draw the number of `records` in bins that double: `step` 0 is the value 0, 1 is 1, 2 is 2 to 3, 3 is 4 to 7."""
-    ax.set_title(title)
+    ax.set_title(chart.title)
     if frame.empty:
         return no_data(ax)
     ax.bar(frame["step"], frame["records"], width=0.86, color=BLUE)
     steps = range(int(frame["step"].min()), int(frame["step"].max()) + 1)
     ax.set_xticks([step - 0.43 for step in steps], [f"{2 ** (step - 1):,}" if step else "0" for step in steps])
-    ax.set_xlabel(label)
+    ax.set_xlabel(chart.label)
     return measure_on_y(ax, "records")
 
 
-def plot_hours(ax: Axes, frame: pd.DataFrame, title: str, label: str) -> None:
+def plot_hours(ax: Axes, frame: pd.DataFrame, chart: Chart) -> None:
     """Draw requests by `hour` of the day (0 to 23): `fine`, `client_errors` (4xx), `server_errors` (5xx), stacked."""
-    ax.set_title(title)
+    ax.set_title(chart.title)
     if frame.empty:
         return no_data(ax)
     parts = (("fine", PALE, "below 400"), ("client_errors", AMBER, "4xx"), ("server_errors", VERMILION, "5xx"))
@@ -72,7 +75,7 @@ def plot_hours(ax: Axes, frame: pd.DataFrame, title: str, label: str) -> None:
     ax.legend(loc="upper left", ncols=3, frameon=False, labelcolor=MUTED, handlelength=1, columnspacing=1)
     ax.set_ylim(0, bottom.max() * 1.25)
     ax.set_xticks(range(0, 24, 3))
-    ax.set_xlabel(label)
+    ax.set_xlabel(chart.label)
     return measure_on_y(ax, "requests")
 
 
@@ -97,3 +100,11 @@ def plot_quarantine(ax: Axes, frame: pd.DataFrame, good: int, quarantined: int) 
     ax.set_xlim(0, 1)
     ax.set_axis_off()
     return None
+
+
+# How a chart that a dataset declares is drawn, from what `silver_data.COUNTS` counts for it.
+KINDS: dict[str, Callable[[Axes, pd.DataFrame, Chart], None]] = {
+    "histogram": plot_histogram,
+    "doubling": plot_doubling,
+    "hours": plot_hours,
+}

@@ -1,12 +1,14 @@
 """What the charts of silver show, counted by the query engine: no row of silver itself becomes a frame."""
 
 import math
+from collections.abc import Callable
 
 import pandas as pd
 from deltalake import DeltaTable
 
-from lakehouse.frames import query, rows_by_partition
+from lakehouse.lake.scan import rows_by_partition
 from lakehouse.model import Dataset
+from viz.frames import query
 
 REASONS = 8
 BINS = 24
@@ -92,3 +94,11 @@ def hours(silver: DeltaTable, time: str, status: str) -> pd.DataFrame:
         " from t where not quarantined group by 1 order by 1",
         t=silver,
     )
+
+
+# What is counted for a chart that a dataset declares, over the expression of its values.
+COUNTS: dict[str, Callable[[DeltaTable, Dataset, str], pd.DataFrame]] = {
+    "histogram": lambda silver, _, values: histogram(silver, values),
+    "doubling": lambda silver, _, values: doubling(silver, values),
+    "hours": lambda silver, dataset, values: hours(silver, dataset.time_column, values),
+}

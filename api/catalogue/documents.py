@@ -42,6 +42,7 @@ _LINE = {
     "silver": 1176,
     "quarantined": 44,
     "reasons": {"duplicate": 20, "date": 24},
+    "waiting": 0,
     "is_closed": True,
 }
 _SOURCE = {

@@ -1,33 +1,39 @@
 """The commits of a table, newest first, in words that tell nothing about the machine."""
 
-import json
 from datetime import UTC, datetime
 from typing import Any
 
 from deltalake import DeltaTable
 
 from catalogue.lake import iso
+from lakehouse.lake import log
+from lakehouse.lake.state import State
 
 # What Spark and delta-rs call the same figures.
 _ROWS = ("numOutputRows", "num_added_rows")
 _FILES = ("numFiles", "numAddedFiles", "num_added_files")
 
 
-def commits(table: DeltaTable, limit: int) -> list[dict[str, Any]]:
+# The layer that a layer's tables are made from, as it is named in what a job noted.
+_SOURCES = {"gold": "silver", "silver": "bronze", "quarantine": "bronze"}
+
+
+def commits(table: DeltaTable, layer: str, limit: int) -> list[dict[str, Any]]:
     """Return up to `limit` commits: version, time, operation, rows and files added, and what the job noted."""
-    return [_commit(entry) for entry in table.history(limit)]
+    return [_commit(entry, layer) for entry in table.history(limit)]
 
 
-def noted(entry: dict[str, Any]) -> dict[str, Any]:
-    """Return the JSON object that a job left with its commit, such as the silver version behind gold; else nothing."""
-    try:
-        found = json.loads(entry.get("userMetadata") or "{}")
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
+def noted(entry: dict[str, Any], layer: str) -> dict[str, Any]:
+    """Return what a job left with its commit: run, batch, and for gold the silver version behind it; else nothing."""
+    found = log.metadata_of([{"commitInfo": entry}])
+    if (state := State.of(found)) is None:
+        return found if isinstance(found, dict) else {}
+    source = _SOURCES.get(layer)
+    read = {f"{source}_version": state.source.version, f"{source}_id": state.source.id} if state.source else {}
+    return {"run_id": state.run_id, "batch": state.batch, **read}
 
 
-def _commit(entry: dict[str, Any]) -> dict[str, Any]:
+def _commit(entry: dict[str, Any], layer: str) -> dict[str, Any]:
     metrics = entry.get("operationMetrics") or {}
     return {
         "version": entry["version"],
@@ -36,7 +42,7 @@ def _commit(entry: dict[str, Any]) -> dict[str, Any]:
         "engine": entry.get("engineInfo"),
         "rows": _first(metrics, _ROWS),
         "files": _first(metrics, _FILES),
-        "noted": noted(entry),
+        "noted": noted(entry, layer),
     }
 
 

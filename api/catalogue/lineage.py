@@ -6,14 +6,14 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 from catalogue import sources
-from catalogue.history import noted
 from catalogue.lake import iso
 from catalogue.sources import Taken
-from lakehouse import frames, lake, paths
 from lakehouse.datasets import DATASETS
 from lakehouse.errors import NotBuiltError
+from lakehouse.lake import Lake, scan
+from lakehouse.lake.relations import View
+from lakehouse.lake.state import Source
 from lakehouse.metrics import METRICS
-from lakehouse.views import View
 from query.errors import UnknownVersionError
 
 Fact = dict[str, Any]
@@ -22,46 +22,45 @@ MOST = 1_000
 _FILES = "SELECT sha256, name, size, records, seen_at, run_id FROM t WHERE status = 'landed' AND dataset = '{dataset}'"
 
 
-def lineage(url: str, view: View, table: DeltaTable) -> Fact:
+def lineage(lake: Lake, view: View, table: DeltaTable) -> Fact:
     """Return which commit a view's rows are from, and every file and topic partition behind them.
 
     For gold that is the silver version named in gold's commit. Raises UnknownVersionError where it is not kept.
     """
     _, _, name = view.table.partition(".")
-    stamp = _stamp(table)
-    step: Fact = {"table": view.table, "version": table.version(), "run_id": stamp.get("run_id")}
+    state = lake.standing(view.table, table).state
+    step: Fact = {"table": view.table, "version": table.version(), "run_id": state.run_id or None}
     if view.layer != "gold":
-        return {"table": view.name, "steps": [step], **_sources(url, name, view.table, table)}
-    dataset, version = _dataset(view), stamp.get("silver_version")
-    if version is None:
+        return {"table": view.name, "steps": [step], **_sources(lake, name, view.table, table)}
+    if state.source is None:
         raise NotBuiltError(f"{view.name} has not been computed yet. Run `make pipeline`.")
-    silver = _silver(url, dataset, int(version))
+    dataset = _dataset(view)
+    silver = _silver(lake, dataset, state.source)
     steps = [step, {"table": f"silver.{dataset}", "version": silver.version(), "run_id": None}]
-    return {"table": view.name, "steps": steps, **_sources(url, dataset, f"silver.{dataset}", silver)}
-
-
-def _stamp(table: DeltaTable) -> Fact:
-    """Return what the job that wrote the rows noted: commits after its own, such as a VACUUM's, note nothing."""
-    return next((found for entry in table.history() if (found := noted(entry))), {})
+    return {"table": view.name, "steps": steps, **_sources(lake, dataset, f"silver.{dataset}", silver)}
 
 
 def _dataset(view: View) -> str:
     return METRICS[view.name.partition(".")[2]].dataset
 
 
-def _silver(url: str, dataset: str, version: int) -> DeltaTable:
-    lake.open_table(url, f"silver.{dataset}")
+def _silver(lake: Lake, dataset: str, source: Source) -> DeltaTable:
+    name = f"silver.{dataset}"
+    # One that was made anew has other rows under the same version.
+    is_same = source.id in ("", str(lake.open(name).metadata().id))
     try:
-        return DeltaTable(paths.table(url, f"silver.{dataset}"), version=version)
+        if is_same:
+            return DeltaTable(lake.address(name), version=source.version)
     except DeltaError as error:
-        raise UnknownVersionError(f"Version {version} of silver.{dataset} is not kept any more.") from error
+        raise UnknownVersionError(f"Version {source.version} of {name} is not kept any more.") from error
+    raise UnknownVersionError(f"{name} was made anew since: its version {source.version} is not kept any more.")
 
 
-def _sources(url: str, dataset: str, name: str, table: DeltaTable) -> Fact:
-    found = sources.taken(url, name, table)
-    ledger = lake.open_table(url, "ledger.files")
+def _sources(lake: Lake, dataset: str, name: str, table: DeltaTable) -> Fact:
+    found = sources.taken(lake.address(name), table)
+    ledger = lake.open("ledger.files")
     # The registry's names only: nothing of a request gets into this text.
-    files: list[Any] = frames.query(_FILES.format(dataset=dataset), t=ledger).to_dict("records")
+    files = scan.query(_FILES.format(dataset=dataset), t=ledger).to_pylist()
     by_hash = {file["sha256"]: file for file in files}
     return {
         "sources_in_all": len(found),

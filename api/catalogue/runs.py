@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from catalogue.lake import iso
-from lakehouse import frames, lake
+from lakehouse.lake import Lake, scan
 
 # The newest rows are enough to find the newest runs, of which each has two.
 _NEWEST = """
@@ -13,11 +13,11 @@ _NEWEST = """
 """
 
 
-def runs(url: str, limit: int) -> list[dict[str, Any]]:
+def runs(lake: Lake, limit: int) -> list[dict[str, Any]]:
     """Return up to `limit` runs, newest first; one without an end is `interrupted`, or still running."""
-    rows = frames.query(_NEWEST.format(rows=2 * limit + 2), runs=lake.open_table(url, "ledger.runs"))
+    rows = scan.query(_NEWEST.format(rows=2 * limit + 2), runs=lake.open("ledger.runs"))
     found: dict[str, dict[str, Any]] = {}
-    for row in reversed(rows.astype(object).where(rows.notna(), None).to_dict("records")):
+    for row in reversed(rows.to_pylist()):
         run = found.setdefault(row["run_id"], _started(row))
         if row["status"] != "started":
             run |= {

@@ -103,7 +103,7 @@ class Lineage(serializers.Serializer[Any]):
 
 
 class Line(serializers.Serializer[Any]):
-    """A dataset's line of the balance sheet, in records: source = bronze = silver + quarantined where it closes."""
+    """A dataset's line of the balance sheet: source = bronze = silver + quarantined + waiting where it closes."""
 
     dataset = serializers.CharField()
     from_files = serializers.IntegerField()
@@ -114,6 +114,7 @@ class Line(serializers.Serializer[Any]):
     silver = serializers.IntegerField(help_text="good records")
     quarantined = serializers.IntegerField()
     reasons = serializers.DictField(child=serializers.IntegerField(), help_text="quarantined records per first reason")
+    waiting = serializers.IntegerField(help_text="rows of bronze that silver has not judged yet")
     is_closed = serializers.BooleanField()
 
 

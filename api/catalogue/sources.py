@@ -7,7 +7,6 @@ from functools import lru_cache
 import pyarrow as pa
 from deltalake import DeltaTable
 
-from lakehouse import paths
 from query.files import DataFile
 
 _COLUMNS = ("source", "source_id", "position")
@@ -37,12 +36,12 @@ class Taken:
         )
 
 
-def taken(url: str, name: str, table: DeltaTable) -> tuple[Taken, ...]:
-    """Return what an open table holds of each source, by source and source_id.
+def taken(address: str, table: DeltaTable) -> tuple[Taken, ...]:
+    """Return what an open table at an address holds of each source, by source and source_id.
 
     A version never changes, so it is counted once; a table that was made anew has another id.
     """
-    return _counted(paths.table(url, name), str(table.metadata().id), table.version())
+    return _counted(address, str(table.metadata().id), table.version())
 
 
 @lru_cache(maxsize=32)

@@ -8,23 +8,23 @@ import pyarrow as pa
 from deltalake import DeltaTable
 
 from catalogue.lake import iso
-from lakehouse import lake, views
 from lakehouse.datasets import DATASETS
 from lakehouse.errors import NotBuiltError
+from lakehouse.lake import Lake, relations
+from lakehouse.lake.relations import View
 from lakehouse.metrics import METRICS
-from lakehouse.views import View
 from lakes.versions import committed_at
 
 Fact = dict[str, Any]
 
 
-def summaries(url: str, wanted: Sequence[View]) -> list[Fact]:
+def summaries(lake: Lake, wanted: Sequence[View]) -> list[Fact]:
     """Return a summary per view, in their order; a table that two views show is opened once."""
     opened: dict[str, DeltaTable | None] = {}
     for view in wanted:
         if view.table not in opened:
             try:
-                opened[view.table] = lake.open_table(url, view.table)
+                opened[view.table] = lake.open(view.table)
             except NotBuiltError:
                 opened[view.table] = None
     return [summary(view, opened[view.table]) for view in wanted]
@@ -59,7 +59,7 @@ def description(view: View, table: DeltaTable) -> Fact:
         ],
         "partition_columns": list(metadata.partition_columns),
         "partitions": partitions(table),
-        "aliases": sorted(alias for alias, name in views.aliases().items() if name == view.name),
+        "aliases": sorted(alias for alias, name in relations.aliases().items() if name == view.name),
         "comes_from": comes_from(view),
     }
 

@@ -13,13 +13,18 @@ from rest_framework.views import APIView
 from accounts.permissions import IsEngineer
 from catalogue import documents, history, lineage, runs, tables
 from catalogue.lake import ask
-from lakehouse import lake, ledger
 from lakehouse.errors import NotBuiltError
-from lakehouse.views import View
+from lakehouse.lake import Lake, ledger
+from lakehouse.lake.relations import View
 from query import access, parameters
 
 HEADERS = {"Cache-Control": "private, no-store", "Vary": "Authorization"}
 DEFAULT, MOST = 50, 1_000
+
+
+def lake() -> Lake:
+    """Return the lake of the settings."""
+    return Lake.of(settings.LAKEHOUSE)
 
 
 def limit(request: Request) -> int:
@@ -42,10 +47,9 @@ class Tables(APIView):
     def get(self, request: Request) -> Response:
         """Return name, version, size and freshness of each."""
         parameters.single(request._request.GET, ())
-        url = settings.LAKEHOUSE.lake
         user = cast(User, request.user)
         mine = [view for view in access.known().values() if access.may_read(user, view)]
-        return Response(ask(lambda: tables.summaries(url, mine)), headers=HEADERS)
+        return Response(ask(lambda: tables.summaries(lake(), mine)), headers=HEADERS)
 
 
 class Table(APIView):
@@ -55,8 +59,8 @@ class Table(APIView):
     def get(self, request: Request, name: str) -> Response:
         """Return its columns, partitions, state and origin."""
         parameters.single(request._request.GET, ())
-        url, view = settings.LAKEHOUSE.lake, view_of(request, name)
-        return Response(ask(lambda: tables.description(view, lake.open_table(url, view.table))), headers=HEADERS)
+        view = view_of(request, name)
+        return Response(ask(lambda: tables.description(view, lake().open(view.table))), headers=HEADERS)
 
 
 class History(APIView):
@@ -65,8 +69,8 @@ class History(APIView):
     @extend_schema(**documents.HISTORY)
     def get(self, request: Request, name: str) -> Response:
         """Return up to `limit` commits, newest first."""
-        url, view, most = settings.LAKEHOUSE.lake, view_of(request, name), limit(request)
-        return Response(ask(lambda: history.commits(lake.open_table(url, view.table), most)), headers=HEADERS)
+        view, most = view_of(request, name), limit(request)
+        return Response(ask(lambda: history.commits(lake().open(view.table), view.layer, most)), headers=HEADERS)
 
 
 class Lineage(APIView):
@@ -78,10 +82,10 @@ class Lineage(APIView):
     def get(self, request: Request, name: str) -> Response:
         """Return the commits behind the table and each file and topic partition with its range of records."""
         parameters.single(request._request.GET, ())
-        url, view = settings.LAKEHOUSE.lake, view_of(request, name)
+        view = view_of(request, name)
         if view.layer == "ledger":
             raise NotFound("The ledger is where lineage ends: it is written by the jobs, from nothing else.")
-        return Response(ask(lambda: lineage.lineage(url, view, lake.open_table(url, view.table))), headers=HEADERS)
+        return Response(ask(lambda: lineage.lineage(lake(), view, lake().open(view.table))), headers=HEADERS)
 
 
 class Ledger(APIView):
@@ -91,9 +95,9 @@ class Ledger(APIView):
 
     @extend_schema(**documents.LEDGER)
     def get(self, request: Request) -> Response:
-        """Return a line per dataset: records that came in, in bronze, good in silver, and quarantined by reason."""
+        """Return a line per dataset: records that came in, in bronze, in silver, in quarantine by reason, waiting."""
         parameters.single(request._request.GET, ())
-        return Response(ask(lambda: [line.as_dict() for line in ledger.balance(settings.LAKEHOUSE)]), headers=HEADERS)
+        return Response(ask(lambda: [line.as_dict() for line in ledger.balance(lake())]), headers=HEADERS)
 
 
 class Runs(APIView):
@@ -106,6 +110,6 @@ class Runs(APIView):
         """Return up to `limit` runs, newest first."""
         most = limit(request)
         try:
-            return Response(ask(lambda: runs.runs(settings.LAKEHOUSE.lake, most)), headers=HEADERS)
+            return Response(ask(lambda: runs.runs(lake(), most)), headers=HEADERS)
         except NotBuiltError:
             return Response([], headers=HEADERS)

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from lakehouse.lake.progress import Progress
 from lakehouse.metrics import METRICS
 from lakes import refresher
 from lakes.refresher import Known
@@ -23,6 +24,14 @@ class Table(serializers.Serializer[Any]):
     age_seconds = serializers.IntegerField(allow_null=True, help_text="since the version was committed")
 
 
+class Stream(serializers.Serializer[Any]):
+    """How far continuous mode is."""
+
+    lag_records = serializers.IntegerField(help_text="records that were waiting at its last look")
+    lag_seconds = serializers.FloatField(help_text="until these were in gold")
+    records_per_second = serializers.FloatField()
+
+
 class Report(serializers.Serializer[Any]):
     """How everything is."""
 
@@ -30,6 +39,7 @@ class Report(serializers.Serializer[Any]):
     api = serializers.CharField()
     lake = serializers.ChoiceField(["ok", "unreachable"])
     gold = serializers.DictField(child=Table())
+    stream = Stream(allow_null=True, help_text="null where no stream runs")
 
 
 class Health(APIView):
@@ -49,6 +59,7 @@ class Health(APIView):
             "api": "ok",
             "lake": "ok" if reachable else "unreachable",
             "gold": {name: described(k) for name, k in known.items()},
+            "stream": lag(refresher.current().lag.progress),
         }
         return Response(body, 200 if reachable and built else 503, headers={"Cache-Control": "no-store"})
 
@@ -62,4 +73,15 @@ def described(known: Known) -> dict[str, object]:
         "status": "stale" if known.stale else "ok",
         "version": known.snapshot.version,
         "age_seconds": max(int(age.total_seconds()), 0),
+    }
+
+
+def lag(progress: Progress | None) -> dict[str, float] | None:
+    """Return how far continuous mode is, None where none has reported lately."""
+    if progress is None or not progress.is_recent:
+        return None
+    return {
+        "lag_records": progress.lag_records,
+        "lag_seconds": progress.lag_seconds,
+        "records_per_second": progress.records_per_second,
     }

@@ -12,6 +12,7 @@ from typing import TypeVar
 from deltalake.exceptions import DeltaError
 
 from lakehouse.errors import ServiceError
+from lakehouse.lake import native
 
 T = TypeVar("T")
 
@@ -36,9 +37,7 @@ class Readers:
             self._places.release()
             finished()
 
-        future: Future[T] = Future()
-        threading.Thread(target=_run, args=(future, work, ended), name="read for a request", daemon=True).start()
-        return future
+        return native.begin(lambda: _translated(work), ended)
 
     def within(self, seconds: float, work: Callable[[], T]) -> T:
         """Return what `work` returns; raises TimeoutError after `seconds`, or at once where every place is taken."""
@@ -50,20 +49,8 @@ class Readers:
 TABLES, METRICS = Readers(32), Readers(4)
 
 
-def _run(future: "Future[T]", work: Callable[[], T], ended: Callable[[], None]) -> None:
-    error: BaseException | None = None
-    result: T | None = None
+def _translated(work: Callable[[], T]) -> T:
     try:
-        result = work()
-    # Rust's PanicException is no Exception, and has to end the request, not this thread.
-    except BaseException as caught:
-        error = caught
-    ended()
-    if error is None:
-        future.set_result(result)  # type: ignore[arg-type]
-    elif isinstance(error, OSError | DeltaError) and not isinstance(error, TimeoutError):
-        service = ServiceError(f"The lake cannot be read ({error}). Run `make status`.")
-        service.__cause__ = error
-        future.set_exception(service)
-    else:
-        future.set_exception(error)
+        return work()
+    except (OSError, DeltaError) as error:
+        raise ServiceError(f"The lake cannot be read ({error}). Run `make status`.") from error

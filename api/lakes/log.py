@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from deltalake.fs import DeltaStorageHandler
 from pyarrow.fs import FileInfo, FileType
 
-from lakehouse import paths
+from lakehouse.lake import Lake
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Log:
     """The log of one table, asked for single files: two look-ups in one call instead of opening the table."""
 
     def __init__(self, lake: str, name: str) -> None:
-        self._files = DeltaStorageHandler(paths.table(lake, name))
+        self._files = DeltaStorageHandler(Lake(lake).address(name))
 
     def mark(self, version: int) -> Mark | None:
         """Return the mark of a version, or None where its file is not there; raises OSError."""

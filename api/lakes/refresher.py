@@ -5,14 +5,18 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from lakehouse.lake import Lake
 from lakehouse.metrics import METRICS
 from lakehouse.model import Metric
+from lakes.lag import Lag
 from lakes.snapshot import Snapshot
 from lakes.watcher import State, Watcher
 
 # Seconds between two looks; after OVERDUE without an answer a snapshot counts as stale; after PATIENCE a hanging look
 # is left to itself and another thread looks instead, at most SPARES times over.
-INTERVAL, OVERDUE, PATIENCE, SPARES = 1.0, 3.0, 30.0, 20
+INTERVAL, OVERDUE, PATIENCE, SPARES = 0.25, 3.0, 30.0, 20
+# Seconds between two looks at how far continuous mode is, which tells it every five.
+LAG_INTERVAL = 2.0
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,8 @@ class Known:
 class Refresher:
     """Holds one watcher per metric; made after the fork, because deltalake's handles do not survive one."""
 
-    def __init__(self, lake: str, metrics: Mapping[str, Metric] = METRICS) -> None:
+    def __init__(self, lake: str, metrics: Mapping[str, Metric] = METRICS, webhdfs: str = "") -> None:
+        self.lag = Lag(Lake(lake, webhdfs))
         self.watchers = {name: Watcher(lake, metric) for name, metric in metrics.items()}
         self.spares = SPARES
 
@@ -35,6 +40,7 @@ class Refresher:
         """Start looking, and wait up to `wait` seconds for the first looks to end."""
         for watcher in self.watchers.values():
             watcher.start(INTERVAL)
+        self.lag.start(LAG_INTERVAL)
         threading.Thread(target=self._guard, name="guard of the watchers", daemon=True).start()
         until = time.monotonic() + wait
         for watcher in self.watchers.values():
@@ -42,6 +48,7 @@ class Refresher:
 
     def look(self) -> None:
         """Look at every metric once, in this thread."""
+        self.lag.look()
         for watcher in self.watchers.values():
             watcher.look()
 
@@ -83,7 +90,7 @@ def current() -> Refresher:
     if _current is None:
         from django.conf import settings
 
-        refresher = Refresher(settings.LAKEHOUSE.lake)
+        refresher = Refresher(settings.LAKEHOUSE.lake, webhdfs=settings.LAKEHOUSE.webhdfs)
         install(refresher)
         refresher.start()
         return refresher

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import DeltaTable
 
-from lakehouse import frames
 from lakehouse.errors import NotBuiltError
+from lakehouse.lake import scan
 from lakehouse.model import Metric
 from lakes import render, versions
 
@@ -57,7 +57,7 @@ def take(table: DeltaTable, metric: Metric) -> Snapshot:
 
 def _rendered(table: DeltaTable, names: list[str]) -> tuple[int, bytes, tuple[bytes, ...]]:
     """Return the number of rows, the first page, and the others compressed."""
-    rows = frames.read(table, names)
+    rows = scan.read(table, names)
     order = pc.sort_indices(rows, sort_keys=[(names[0], "ascending")])
     starts = range(0, rows.num_rows, PAGE)
     pages = (render.page(rows.take(order.slice(start, PAGE)), names) for start in starts)

@@ -12,8 +12,8 @@ from deltalake import DeltaTable
 from deltalake.fs import DeltaStorageHandler
 from pyarrow.fs import FileSelector, FileType
 
-from lakehouse import paths
 from lakehouse.errors import LakehouseError
+from lakehouse.lake import Lake
 
 _NAME = re.compile(r"_delta_log/(\d{20})\.(json|checkpoint(?:\..*)?parquet)")
 
@@ -78,8 +78,8 @@ def kept(lake: str, name: str, first: int = 0) -> Kept:
     Opening the table comes first because a frozen NameNode or DataNode keeps it waiting without Python's global lock;
     listing a folder, opening a file, `history` and QueryBuilder hold the lock meanwhile, and with it the whole worker.
     """
-    DeltaTable(paths.table(lake, name))
-    files = DeltaStorageHandler(paths.table(lake, name))
+    DeltaTable(Lake(lake).address(name))
+    files = DeltaStorageHandler(Lake(lake).address(name))
     found = [_NAME.search(info.path) for info in files.get_file_info_selector(FileSelector("_delta_log"))]
     commits = {int(match[1]) for match in found if match and match[2] == "json"}
     checkpoints = {int(match[1]) for match in found if match and match[2] != "json"}

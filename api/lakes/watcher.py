@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from deltalake import DeltaTable
 
 from lakehouse.errors import NotBuiltError
-from lakehouse.lake import open_table
+from lakehouse.lake import Lake
 from lakehouse.model import Metric
 from lakes import snapshot
 from lakes.log import Log, Mark
@@ -77,7 +77,7 @@ class Watcher:
     def _read(self) -> Snapshot | None:
         """Return the newest version, or None where it was not computed yet."""
         try:
-            table = open_table(self.lake, f"gold.{self.metric.name}")
+            table = Lake(self.lake).open(f"gold.{self.metric.name}")
             log_files = Log(self.lake, f"gold.{self.metric.name}")
             # Taken before the rows are read: a commit in between is then seen at the next look.
             mark = log_files.mark(table.version())

@@ -16,7 +16,7 @@ _TYPES: dict[str, dict[str, Any]] = {
 _EXAMPLES: dict[str, list[dict[str, Any]]] = {
     "total_sales_per_product": [{"produit": "Produit A", "total_ventes": 1500.0}],
     "status_code_counts": [{"status_code": 200, "count_requests": 150}],
-    "avg_likes_per_product": [{"contenu": "Post A", "avg_likes": 75.3}],
+    "avg_likes_per_product": [{"contenu": "Post 39cfd740a1b2", "avg_likes": 75.3}],
     "campaign_metrics": [{"campaign_id": "camp-001", "total_clicks": 300, "total_impressions": 1200}],
 }
 

@@ -7,8 +7,8 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 from django.conf import settings
 
-from lakehouse import paths
 from lakehouse.errors import LakehouseError, ServiceError
+from lakehouse.lake import Lake
 from lakehouse.model import Metric
 from lakes import deadline, snapshot, versions
 from lakes.snapshot import Snapshot
@@ -47,7 +47,7 @@ def _read(lake: str, metric: Metric, wanted: int | datetime) -> Snapshot:
     name = f"gold.{metric.name}"
     kept = versions.kept(lake, name, first=1)
     version = kept.at(wanted)
-    url = paths.table(lake, name)
+    url = Lake(lake).address(name)
     try:
         table = DeltaTable(url, version=version)
         return _taken(url, str(table.metadata().id), version, metric)

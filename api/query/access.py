@@ -6,21 +6,21 @@ import pyarrow as pa
 from django.contrib.auth.models import AnonymousUser, User
 
 from accounts.permissions import IsEngineer, is_engineer, sees_personal
-from lakehouse import lake, views
-from lakehouse.views import View
+from lakehouse.lake import relations, schemas
+from lakehouse.lake.relations import View
 from query.errors import ForbiddenError, UnknownTableError
 
 
 @cache
 def known() -> dict[str, View]:
     """Return every view by its full name."""
-    return views.views()
+    return relations.views()
 
 
 @cache
 def schema(view: View) -> pa.Schema:
     """Return the Arrow schema of a view, from the registry: a filter is checked before the lake is touched."""
-    return pa.schema(lake.schema(view.columns).to_arrow())
+    return pa.schema(schemas.schema(view.columns).to_arrow())
 
 
 def look_up(name: str) -> View:
@@ -28,7 +28,7 @@ def look_up(name: str) -> View:
 
     This look-up is all that happens to a name: it never becomes part of a path.
     """
-    view = known().get(views.aliases().get(name, name))
+    view = known().get(relations.aliases().get(name, name))
     if view is None:
         raise UnknownTableError(f"There is no such table; there are: {', '.join(known())}.")
     return view

@@ -6,7 +6,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
-from lakehouse import views
+from lakehouse.lake import relations
 from query import access, limits
 from query.formats import ARROW, CSV, JSON
 from reference.documents import errors, response_header
@@ -66,7 +66,7 @@ QUERY: dict[str, Any] = {
         parameter(
             "table",
             "a full name; a bare dataset or kafka_ing_<dataset> means its silver table, a bare metric its gold table",
-            {"type": "string", "enum": [*access.known(), *views.aliases()]},
+            {"type": "string", "enum": [*access.known(), *relations.aliases()]},
             required=True,
             examples=[OpenApiExample("gold", "gold.status_code_counts"), OpenApiExample("silver", "silver.logs")],
         ),

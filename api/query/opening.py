@@ -3,7 +3,7 @@
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
-from lakehouse import lake, paths
+from lakehouse.lake import Lake
 from lakes import versions
 from query.errors import BadParameterError, GoneError, UnknownVersionError
 from query.pages import Page
@@ -15,7 +15,7 @@ VACUUMED = "The version that this page belongs to was vacuumed away; start again
 
 def newest(url: str, name: str) -> DeltaTable:
     """Open the newest version; raises NotBuiltError and ServiceError."""
-    return lake.open_table(url, name)
+    return Lake(url).open(name)
 
 
 def as_of(url: str, name: str, text: str) -> DeltaTable:
@@ -27,10 +27,10 @@ def as_of(url: str, name: str, text: str) -> DeltaTable:
         wanted = versions.parse(text)
     except (ValueError, OverflowError) as error:
         raise BadParameterError(AS_OF) from error
-    lake.open_table(url, name)  # a table that was never made is that, not a version out of range
+    Lake(url).open(name)  # a table that was never made is that, not a version out of range
     kept = versions.kept(url, name)
     try:
-        return lake.open_table(url, name, kept.at(wanted))
+        return Lake(url).open(name, kept.at(wanted))
     except versions.OutsideError as error:
         raise UnknownVersionError(str(error)) from error
 
@@ -38,12 +38,12 @@ def as_of(url: str, name: str, text: str) -> DeltaTable:
 def unreadable(url: str, name: str) -> UnknownVersionError:
     """Return the error for a version whose files were vacuumed, naming the versions that can be read."""
     kept = versions.kept(url, name)
-    return UnknownVersionError(str(kept.outside(kept.oldest_readable(paths.table(url, name)))))
+    return UnknownVersionError(str(kept.outside(kept.oldest_readable(Lake(url).address(name)))))
 
 
 def pinned(url: str, name: str, page: Page) -> DeltaTable:
     """Open the version that a page belongs to; raises GoneError where it or its table is not there any more."""
-    table = lake.open_table(url, name)
+    table = Lake(url).open(name)
     if str(table.metadata().id) != page.table_id:
         raise GoneError(MADE_ANEW)
     if table.version() == page.version:
@@ -51,6 +51,6 @@ def pinned(url: str, name: str, page: Page) -> DeltaTable:
     if page.version > table.version():
         raise GoneError(MADE_ANEW)
     try:
-        return DeltaTable(paths.table(url, name), version=page.version)
+        return DeltaTable(Lake(url).address(name), version=page.version)
     except DeltaError as error:
         raise GoneError(VACUUMED) from error

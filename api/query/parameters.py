@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.http import QueryDict
 
-from lakehouse.views import View
+from lakehouse.lake.relations import View
 from query import access, limits
 from query.errors import BadParameterError
 

@@ -1,7 +1,14 @@
 """What datasets, metrics and tables are made of, in plain Python: no Spark, no Delta."""
 
+from __future__ import annotations
+
+import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import polars as pl
 
 # The types a column can have, as Spark SQL and Delta both name them; decimals are `decimal(p,s)`.
 TYPES = ("string", "boolean", "binary", "int", "bigint", "double", "date", "timestamp", "array<string>")
@@ -21,6 +28,23 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Chart:
+    """How a dataset's values or a metric are drawn, in words that viz knows; what declares none gets a plain chart.
+
+    `kind` is one of `viz.silver_charts.KINDS` for a dataset, of `viz.gold_charts.KINDS` for a metric; `label` says what
+    the axis of the values shows. Of a dataset `values` is the SQL expression over good rows that is counted. Of a
+    metric `noun` is what a group is called, and `event` what is summed up in it, both in the singular.
+    """
+
+    kind: str
+    title: str
+    label: str
+    values: str = ""
+    noun: str = "group"
+    event: str = "record"
+
+
+@dataclass(frozen=True)
 class Field:
     """A field of a source record and the silver column it becomes.
 
@@ -34,12 +58,28 @@ class Field:
 
 
 @dataclass(frozen=True)
+class Rule:
+    """A rule on the records of a dataset: its name in `reasons`, and an expression that is true where it is broken.
+
+    The expression sees each typed column under its name, null where the record gives none or nothing of that type, the
+    record's own text under `judging.columns.text(name)`, and `ingested_at`. Where it is null, the rule does not apply.
+    Rules of one name are one reason.
+    """
+
+    name: str
+    expression: pl.Expr
+
+
+@dataclass(frozen=True)
 class Dataset:
     """A source of records: its topic, its fields, its business key and the formats its files may have.
 
     `key` names the silver column that identifies a record where it is given, or is None where equal records are
     different events. `formats` are those of `FORMATS` that its files may have; on its topic a record is JSON.
-    `time_column` is the silver column that says when the event happened.
+    `time_column` is the silver column that says when the event happened. `rules` are those on its records beside what
+    follows from the fields' types; `derived` are expressions, each under the name of the typed column that it fills
+    from others, in the order in which they are applied.
+    `chart` draws its values.
     """
 
     name: str
@@ -48,6 +88,10 @@ class Dataset:
     fields: tuple[Field, ...]
     key: str | None
     time_column: str
+    # Expressions have no equality of their own: `==` of two of them is a third one.
+    rules: tuple[Rule, ...] = field(default=(), compare=False)
+    derived: tuple[pl.Expr, ...] = field(default=(), compare=False)
+    chart: Chart | None = field(default=None, kw_only=True)
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -61,14 +105,57 @@ class Dataset:
 
 
 @dataclass(frozen=True)
+class Aggregate:
+    """A column of a gold table that sums up the rows of a group.
+
+    `expression` is a Spark SQL aggregate over good silver rows, such as `sum(amount)`; `merge` one over this column of
+    two gold tables of the same metric, such as `sum(total)`, or None where the whole has to be computed anew.
+    """
+
+    column: Column
+    expression: str
+    merge: str | None
+
+
+@dataclass(frozen=True)
 class Metric:
-    """A gold table: the dataset it is computed from, the silver columns it reads, and its own columns."""
+    """A gold table: the dataset it is computed from, how its rows are grouped and summed up, and what it answers.
+
+    `key` is the column of the group and `group` the Spark SQL expression over silver that gives it; `derived` are
+    columns computed from the aggregates, by expression. `answer` names the columns of the HTTP contract, the key first.
+    `chart` draws these, and is no part of how the metric is computed.
+    """
 
     name: str
     dataset: str
-    inputs: tuple[str, ...]
-    columns: tuple[Column, ...]
+    key: Column
+    group: str
+    aggregates: tuple[Aggregate, ...]
     comment: str
+    derived: tuple[tuple[Column, str], ...] = ()
+    answer: tuple[str, ...] = ()
+    chart: Chart | None = field(default=None, repr=False)
+
+    @property
+    def table_columns(self) -> tuple[Column, ...]:
+        """All columns of the gold table."""
+        return (self.key, *(a.column for a in self.aggregates), *(column for column, _ in self.derived))
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns of the HTTP contract, the key first."""
+        names = {column.name: column for column in self.table_columns}
+        return tuple(names[name] for name in self.answer) if self.answer else self.table_columns
+
+    @property
+    def is_mergeable(self) -> bool:
+        """Whether old gold and the aggregates of new rows give new gold."""
+        return all(aggregate.merge is not None for aggregate in self.aggregates)
+
+    @property
+    def code(self) -> str:
+        """A hash of how the metric is computed, which changes when that does."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,19 @@
-"""The topics of the datasets in Kafka: asked for, and made where missing."""
+"""The topics in Kafka: made where missing, and how they stand."""
 
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import OffsetSpec
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, TopicAlreadyExistsError
 
-from lakehouse.datasets import DATASETS
 from lakehouse.errors import ServiceError
-from lakehouse.settings import Settings
 
 PARTITIONS = 3
+# A broker that is away is given up on in well under a minute; milliseconds.
+LIMITS = {"bootstrap_timeout_ms": 10_000, "request_timeout_ms": 15_000}
 
 
 @dataclass(frozen=True)
@@ -23,34 +25,71 @@ class Topic:
     ends: dict[int, int]
 
 
-def ensure_topics(settings: Settings, timeout: int = 15) -> dict[str, Topic]:
-    """Make the datasets' topics that are missing; return each by its name.
-
-    Raises ServiceError naming the address where no broker answers within `timeout` seconds.
-    """
-    names = [dataset.topic for dataset in DATASETS.values()]
+def make_missing(admin: KafkaAdminClient, names: Collection[str]) -> None:
+    """Make those topics that are missing, whoever else makes them at the same time."""
+    missing = sorted(set(names) - set(admin.list_topics()))
+    if not missing:
+        return
     try:
-        admin = KafkaAdminClient(
-            bootstrap_servers=settings.kafka.split(","), client_id="lakehouse", request_timeout_ms=timeout * 1000
-        )
+        admin.create_topics({name: {"num_partitions": PARTITIONS} for name in missing}, wait_for_metadata=True)
+    except TopicAlreadyExistsError:
+        admin.wait_for_topics(missing)
+
+
+class Topics:
+    """One connection to the brokers, for asking how topics stand; a context manager.
+
+    Every method raises ServiceError naming the brokers where none of them answers.
+    """
+
+    def __init__(self, servers: str) -> None:
+        self._servers = servers
+        with self._translated():
+            self._admin = KafkaAdminClient(bootstrap_servers=servers.split(","), client_id="lakehouse", **LIMITS)
+
+    def __enter__(self) -> Self:
+        """Return the open connection."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the connection."""
+        self._admin.close()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
         try:
-            missing = sorted(set(names) - set(admin.list_topics()))
-            if missing:
-                admin.create_topics({n: {"num_partitions": PARTITIONS, "replication_factor": 1} for n in missing})
-            return {topic["name"]: _topic(admin, topic) for topic in admin.describe_topics(names)}
-        finally:
-            admin.close()
-    except (KafkaError, OSError) as error:
-        reason = str(error) or type(error).__name__
-        raise ServiceError(
-            f"Kafka at {settings.kafka} does not answer ({reason}). Run `make status`, then `make up`."
-        ) from error
+            yield
+        except (KafkaError, OSError) as error:
+            reason = str(error) or type(error).__name__
+            raise ServiceError(
+                f"Kafka at {self._servers} does not answer ({reason}). Run `make status`, then `make up`."
+            ) from error
+
+    def make_missing(self, names: Collection[str]) -> None:
+        """Make those topics that are missing."""
+        with self._translated():
+            make_missing(self._admin, names)
+
+    def look(self, names: Collection[str]) -> dict[str, Topic]:
+        """Return how each topic stands now, by its name."""
+        with self._translated():
+            described = self._admin.describe_topics(list(names))
+            partitions = [
+                TopicPartition(topic["name"], partition["partition_index"])
+                for topic in described
+                for partition in topic["partitions"]
+            ]
+            starts, ends = (
+                self._admin.list_partition_offsets(dict.fromkeys(partitions, spec))
+                for spec in (OffsetSpec.EARLIEST, OffsetSpec.LATEST)
+            )
+            return {topic["name"]: _topic(topic, starts, ends) for topic in described}
 
 
-def _topic(admin: KafkaAdminClient, described: dict[str, Any]) -> Topic:
-    partitions = [TopicPartition(described["name"], p["partition_index"]) for p in described["partitions"]]
-    starts, ends = (
-        {p.partition: at.offset for p, at in admin.list_partition_offsets(dict.fromkeys(partitions, spec)).items()}
-        for spec in (OffsetSpec.EARLIEST, OffsetSpec.LATEST)
+def _topic(described: dict[str, Any], starts: dict[TopicPartition, Any], ends: dict[TopicPartition, Any]) -> Topic:
+    own = [p for p in starts if p.topic == described["name"]]
+    return Topic(
+        str(described["topic_id"]),
+        {p.partition: starts[p].offset for p in own},
+        {p.partition: ends[p].offset for p in own},
     )
-    return Topic(str(described["topic_id"]), starts, ends)

@@ -12,7 +12,7 @@ from deltalake import DeltaTable
 from django.test import Client
 from sample_lake import write_gold
 
-from lakehouse import lake, paths
+from lakehouse.lake import Lake
 from lakes import deadline
 from lakes.versions import kept, parse, stamp
 from metrics import travel
@@ -24,7 +24,7 @@ URL = "/api/total-sales-per-product/"
 @pytest.fixture
 def history(scratch: str, serve_lake: Callable[[str], object]) -> str:
     """Three computed versions, the n-th holding one product sold for n."""
-    lake.create_tables(scratch)
+    Lake(scratch).make_tables()
     for version in (1, 2, 3):
         write_gold(scratch, "total_sales_per_product", [{"produit": "A", "total_ventes": Decimal(version)}], 1)
         time.sleep(0.005)  # commits are told apart by milliseconds
@@ -85,7 +85,7 @@ def test_versions_and_times_are_read_in_these_forms(text: str, meaning: int | da
 
 
 def test_a_vacuumed_version_is_404_naming_what_is_left(client: Client, history: str) -> None:
-    url = paths.table(history, GOLD)
+    url = Lake(history).address(GOLD)
     DeltaTable(url).vacuum(retention_hours=0, dry_run=False, enforce_retention_duration=False)
     answer = client.get(URL, {"as_of": "1"})
     assert answer.status_code == 404
@@ -93,7 +93,7 @@ def test_a_vacuumed_version_is_404_naming_what_is_left(client: Client, history: 
 
 
 def test_a_log_that_was_cleaned_up_starts_at_its_checkpoint(history: str) -> None:
-    url = paths.table(history, GOLD)
+    url = Lake(history).address(GOLD)
     DeltaTable(url, version=2).create_checkpoint()
     for version in (0, 1):
         (Path(url.removeprefix("file://")) / f"_delta_log/{version:020}.json").unlink()

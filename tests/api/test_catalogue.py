@@ -5,10 +5,10 @@ import sample_lake as maker
 from deltalake import DeltaTable
 from django.test import Client
 
-from lakehouse import frames, lake, paths, views
+from lakehouse.lake import Lake, relations, scan
 from lakehouse.metrics import METRICS
 
-NAMES = list(views.views())
+NAMES = list(relations.views())
 
 
 @pytest.fixture
@@ -24,9 +24,9 @@ def test_the_list_names_every_table_with_its_state(engineer: Client, served: str
     found = {row["name"]: row for row in answer.json()}
     assert list(found) == NAMES
     for name, row in found.items():
-        view = views.views()[name]
-        table = lake.open_table(served, view.table)
-        rows = frames.rows_by_partition(table)
+        view = relations.views()[name]
+        table = Lake(served).open(view.table)
+        rows = scan.rows_by_partition(table)
         assert row["version"] == table.version()
         assert row["rows"] == rows[view.quarantined] > 0
         assert row["files"] >= 1
@@ -50,11 +50,11 @@ def test_a_commit_shows_at_once(engineer: Client, own: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_table_is_described_by_the_registry_and_its_log(name: str, engineer: Client, served: str) -> None:
     answer = engineer.get(f"/api/tables/{name}/").json()
-    view = views.views()[name]
+    view = relations.views()[name]
     assert [(c["name"], c["type"], c["is_personal"]) for c in answer["columns"]] == [
         (c.name, c.type, c.name in view.personal) for c in view.columns
     ]
-    assert answer["table_id"] == str(DeltaTable(paths.table(served, view.table)).metadata().id)
+    assert answer["table_id"] == str(DeltaTable(Lake(served).address(view.table)).metadata().id)
     assert sum(p["rows"] for p in answer["partitions"]) >= answer["rows"]
     assert answer["comment"]
 
@@ -77,14 +77,36 @@ def test_a_description_says_where_a_table_comes_from(
 
 
 def test_the_history_lists_commits_newest_first_with_what_the_job_noted(engineer: Client, own: str) -> None:
-    rows = lake.open_table(own, "gold.campaign_metrics").to_pyarrow_dataset().count_rows()
+    rows = Lake(own).open("gold.campaign_metrics").to_pyarrow_dataset().count_rows()
     maker.write_gold(own, "campaign_metrics", [], 7)
     commits = engineer.get("/api/tables/gold.campaign_metrics/history/").json()
     assert [commit["version"] for commit in commits] == [2, 1, 0]
-    assert commits[0]["noted"]["silver_version"] == 7
+    assert commits[0]["noted"] == {"run_id": "run-0002", "batch": 1, "silver_version": 7, "silver_id": ""}
+    assert commits[2]["noted"] == {}
     assert commits[1]["rows"] == rows > 0
     assert len(engineer.get("/api/tables/gold.campaign_metrics/history/?limit=1").json()) == 1
     assert "/tmp" not in str(commits)
+
+
+@pytest.mark.parametrize("name", ["silver.logs", "quarantine.logs"])
+def test_the_history_of_silver_names_the_bronze_version_behind_a_commit(
+    name: str, engineer: Client, served: str
+) -> None:
+    (commit, _) = engineer.get(f"/api/tables/{name}/history/").json()
+    bronze = Lake(served).standing("bronze.logs")
+    noted = {"run_id": "run-0002", "batch": 1, "bronze_version": bronze.version, "bronze_id": bronze.id}
+    assert commit["noted"] == noted
+
+
+def test_the_history_of_bronze_tells_of_runs_and_not_of_files(engineer: Client, served: str) -> None:
+    (commit, _) = engineer.get("/api/tables/bronze.logs/history/").json()
+    assert commit["noted"] == {"run_id": "run-0002", "batch": 1}
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_gold_is_described_by_the_columns_of_the_contract_alone(metric: str, client: Client, served: str) -> None:
+    columns = client.get(f"/api/tables/gold.{metric}/").json()["columns"]
+    assert [column["name"] for column in columns] == [column.name for column in METRICS[metric].columns]
 
 
 def test_the_balance_sheet_has_a_line_per_dataset_that_adds_up(engineer: Client, served: str) -> None:
@@ -93,6 +115,7 @@ def test_the_balance_sheet_has_a_line_per_dataset_that_adds_up(engineer: Client,
     for line in lines.values():
         assert line["bronze"] == line["silver"] + line["quarantined"] == 300
         assert sum(line["reasons"].values()) == line["quarantined"] > 0
+        assert (line["waiting"], line["is_closed"]) == (0, True)
     assert lines["logs"]["source"] == lines["logs"]["from_files"] == 300
 
 

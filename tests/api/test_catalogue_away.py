@@ -8,7 +8,7 @@ from deltalake.exceptions import DeltaError
 from django.test import Client
 
 from catalogue import lake as asking
-from lakehouse import lake
+from lakehouse.lake import store
 from lakes import deadline
 
 ROUTES = ("tables/", "tables/silver.logs/", "tables/silver.logs/history/", "tables/gold.campaign_metrics/lineage/")
@@ -27,7 +27,7 @@ def test_a_lake_that_hangs_is_503_after_the_limit(
     route: str, engineer: Client, served: str, release: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(asking, "SECONDS", 0.01)
-    monkeypatch.setattr(lake, "DeltaTable", lambda *_, **__: release.wait(30))
+    monkeypatch.setattr(store, "DeltaTable", lambda *_, **__: release.wait(30))
     answer = engineer.get(f"/api/{route}")
     assert answer.status_code == 503
     assert answer.headers["Retry-After"]
@@ -41,7 +41,7 @@ def test_a_lake_that_fails_is_503(
     def fails(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr(lake, "DeltaTable", fails)
+    monkeypatch.setattr(store, "DeltaTable", fails)
     answer = engineer.get(f"/api/{route}")
     assert answer.status_code == 503
     assert b"secret" not in answer.content
@@ -52,7 +52,7 @@ def test_where_every_place_hangs_the_next_request_does_not_wait(
 ) -> None:
     monkeypatch.setattr(deadline, "TABLES", deadline.Readers(1))
     monkeypatch.setattr(asking, "SECONDS", 0.01)
-    monkeypatch.setattr(lake, "DeltaTable", lambda *_, **__: release.wait(30))
+    monkeypatch.setattr(store, "DeltaTable", lambda *_, **__: release.wait(30))
     assert engineer.get("/api/tables/").status_code == 503
     monkeypatch.setattr(asking, "SECONDS", 3_600.0)
     assert engineer.get("/api/tables/").status_code == 503

@@ -1,10 +1,13 @@
 """From a number of gold back to files and offsets."""
 
+from pathlib import Path
+
 import pytest
 import sample_lake as maker
 from django.test import Client
 
-from lakehouse import frames, lake, paths
+from lakehouse.lake import Lake, scan, schemas
+from lakehouse.lake.state import State
 from lakehouse.metrics import METRICS
 
 
@@ -25,7 +28,7 @@ def test_gold_leads_to_the_silver_version_in_its_commit_and_to_every_source(
     assert [step["table"] for step in answer["steps"]] == [f"gold.{metric}", f"silver.{dataset}"]
     assert answer["steps"][0]["run_id"] == "run-0002"
     assert sum(source["records"] for source in answer["sources"]) == 300
-    sides = frames.rows_by_partition(lake.open_table(served, f"silver.{dataset}"))
+    sides = scan.rows_by_partition(Lake(served).open(f"silver.{dataset}"))
     assert sum(source["good"] for source in answer["sources"]) == sides[False]
     assert answer["sources_in_all"] == len(answer["sources"])
 
@@ -47,11 +50,11 @@ def test_a_file_is_shown_with_what_the_ledger_knows_and_a_topic_with_its_offsets
 
 def test_gold_of_an_older_silver_version_shows_the_sources_of_that_version(engineer: Client, own: str) -> None:
     before = engineer.get("/api/tables/gold.campaign_metrics/lineage/").json()
-    silver = lake.open_table(own, "silver.ad_campaigns")
-    data = frames.read(silver)
+    silver = Lake(own).open("silver.ad_campaigns")
+    data = scan.read(silver)
     from deltalake import write_deltalake
 
-    write_deltalake(paths.table(own, "silver.ad_campaigns"), data, mode="append", partition_by=["quarantined"])
+    write_deltalake(Lake(own).address("silver.ad_campaigns"), data, mode="append", partition_by=["quarantined"])
     assert engineer.get("/api/tables/gold.campaign_metrics/lineage/").json() == before
     assert engineer.get("/api/tables/silver.ad_campaigns/lineage/").json()["sources"][0]["records"] == 120
 
@@ -59,7 +62,7 @@ def test_gold_of_an_older_silver_version_shows_the_sources_of_that_version(engin
 def test_commits_that_only_tidy_up_do_not_hide_where_gold_came_from(engineer: Client, own: str) -> None:
     maker.write_gold(own, "campaign_metrics", [], 1)
     before = engineer.get("/api/tables/gold.campaign_metrics/lineage/").json()
-    lake.open_table(own, "gold.campaign_metrics").vacuum(0, dry_run=False, enforce_retention_duration=False)
+    Lake(own).open("gold.campaign_metrics").vacuum(0, dry_run=False, enforce_retention_duration=False)
     after = engineer.get("/api/tables/gold.campaign_metrics/lineage/").json()
     assert after["steps"][0]["version"] > before["steps"][0]["version"]
     assert after["steps"][0]["run_id"] == before["steps"][0]["run_id"]
@@ -73,14 +76,27 @@ def test_a_silver_version_that_is_not_there_any_more_is_404(engineer: Client, ow
     assert "Version 99 of silver.ad_campaigns" in answer.json()["detail"]
 
 
+def test_a_silver_table_that_was_made_anew_is_not_taken_for_the_one_behind_gold(
+    engineer: Client, own: str, tmp_path: Path
+) -> None:
+    (tmp_path / "lake/silver/ad_campaigns").rename(tmp_path / "old")
+    lake = Lake(own)
+    lake.make_tables()
+    maker.write(lake, schemas.tables()["silver.ad_campaigns"], [{"quarantined": False, "source": "x"}], State(batch=1))
+    answer = engineer.get("/api/tables/gold.campaign_metrics/lineage/")
+    assert answer.status_code == 404
+    assert "silver.ad_campaigns was made anew" in answer.json()["detail"]
+
+
 @pytest.mark.parametrize("name", ["silver.logs", "quarantine.logs", "bronze.logs"])
 def test_the_layers_below_lead_to_their_sources_too(name: str, engineer: Client, served: str) -> None:
     answer = engineer.get(f"/api/tables/{name}/lineage/").json()
     assert [source["source"] for source in answer["sources"]] == ["access.log"]
+    assert [step["run_id"] for step in answer["steps"]] == ["run-0002"]
 
 
 def test_gold_that_was_never_computed_has_no_lineage_yet(engineer: Client, scratch: str, serve_lake: object) -> None:
-    lake.create_tables(scratch)
+    Lake(scratch).make_tables()
     serve_lake(scratch)
     assert engineer.get("/api/tables/gold.campaign_metrics/lineage/").status_code == 503
 

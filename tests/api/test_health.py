@@ -1,12 +1,17 @@
 """The health route: for monitors, without a token."""
 
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
+from io import StringIO
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from django.test import Client
 
-from lakehouse import lake
+from lakehouse.lake import Lake
+from lakehouse.lake.progress import Reporter
 from lakehouse.metrics import METRICS
 from lakes.refresher import Known, Refresher
 from lakes.snapshot import Snapshot
@@ -44,13 +49,32 @@ def test_only_what_cannot_be_read_is_503(
     serve_lake: Callable[[str], Refresher],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    lake.create_tables(scratch)
+    Lake(scratch).make_tables()
     serve_lake(scratch)
     monkeypatch.setattr(Refresher, "known", lambda *_: known)
     answer = anonymous.get("/api/health/")
     body = answer.json()
     assert (answer.status_code, body["lake"]) == (code, lake_is)
     assert {table["status"] for table in body["gold"].values()} == {status}
+
+
+def test_the_lag_of_a_stream_is_told_while_one_runs(
+    anonymous: Client, sample_lake: str, tmp_path: Path, serve_lake: Callable[[str], Refresher]
+) -> None:
+    shutil.copytree(urlsplit(sample_lake).path, tmp_path / "lake")
+    refresher = serve_lake((tmp_path / "lake").as_uri())
+    assert anonymous.get("/api/health/").json()["stream"] is None
+    reporter = Reporter(Lake((tmp_path / "lake").as_uri()), "run", StringIO())
+    reporter.step(512, 1.6)
+    refresher.look()
+    assert anonymous.get("/api/health/").json()["stream"] == {
+        "lag_records": 512,
+        "lag_seconds": 1.6,
+        "records_per_second": 320,
+    }
+    reporter.end()
+    refresher.look()
+    assert anonymous.get("/api/health/").json()["stream"] is None
 
 
 def test_it_tells_nothing_of_the_inside(anonymous: Client, served: str) -> None:

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from django.test import Client
 
-from lakehouse import frames, lake
+from lakehouse.lake import Lake, scan
 from lakehouse.metrics import METRICS
 
 ROUTES = {name: f"/api/{name.replace('_', '-')}/" for name in METRICS}
@@ -15,7 +15,7 @@ ROUTES = {name: f"/api/{name.replace('_', '-')}/" for name in METRICS}
 def test_a_metric_is_the_gold_table_sorted_by_its_first_column(metric: str, client: Client, served: str) -> None:
     answer = client.get(ROUTES[metric])
     names = [column.name for column in METRICS[metric].columns]
-    rows = frames.read(lake.open_table(served, f"gold.{metric}"), names).to_pylist()
+    rows = scan.read(Lake(served).open(f"gold.{metric}"), names).to_pylist()
     expected = sorted(rows, key=lambda row: row[names[0]])
     assert answer.status_code == 200
     assert expected

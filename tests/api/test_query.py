@@ -7,8 +7,8 @@ import pyarrow as pa
 import pytest
 from django.test import Client
 
-from lakehouse import frames, lake, views
 from lakehouse.datasets import DATASETS
+from lakehouse.lake import Lake, relations, scan
 from lakehouse.metrics import METRICS
 
 URL = "/api/query-table/"
@@ -25,7 +25,7 @@ def test_the_answer_has_athenas_shape(client: Client, served: str) -> None:
     answer = client.get(URL, {"table": "gold.status_code_counts", "limit": 1, "filter": "status_code = 404"})
     count = next(
         row["count_requests"]
-        for row in frames.read(lake.open_table(served, "gold.status_code_counts")).to_pylist()
+        for row in scan.read(Lake(served).open("gold.status_code_counts")).to_pylist()
         if row["status_code"] == 404
     )
     assert answer.status_code == 200
@@ -52,12 +52,12 @@ def test_null_is_an_empty_object(engineer: Client, served: str) -> None:
     assert all(row["Data"][1] == {} for row in rows[1:])
 
 
-@pytest.mark.parametrize("name", list(views.views()))
+@pytest.mark.parametrize("name", list(relations.views()))
 def test_every_table_can_be_asked_for_by_its_full_name(name: str, engineer: Client, served: str) -> None:
     answer = engineer.get(URL, {"table": name})
     assert answer.status_code == 200
     assert 1 <= len(rows_of(answer)) <= 10
-    assert list(rows_of(answer)[0]) == [column.name for column in views.views()[name].columns]
+    assert list(rows_of(answer)[0]) == [column.name for column in relations.views()[name].columns]
 
 
 @pytest.mark.parametrize("short", [*METRICS, *DATASETS, *(f"kafka_ing_{name}" for name in DATASETS)])
@@ -79,7 +79,7 @@ def test_an_unknown_table_is_404_with_the_names_there_are(name: str, engineer: C
     assert "gold.status_code_counts" in answer.json()["detail"]
 
 
-@pytest.mark.parametrize("name", list(views.views()))
+@pytest.mark.parametrize("name", list(relations.views()))
 def test_below_gold_a_user_needs_the_engineer_group(name: str, client: Client, served: str) -> None:
     assert client.get(URL, {"table": name}).status_code == (200 if name.startswith("gold.") else 403)
 
@@ -119,7 +119,7 @@ def test_ten_rows_are_given_where_no_limit_is_asked_for_and_a_thousand_at_most(e
 
 
 def test_silver_and_quarantine_are_the_two_sides_of_one_table(engineer: Client, served: str) -> None:
-    sides = frames.rows_by_partition(lake.open_table(served, "silver.logs"))
+    sides = scan.rows_by_partition(Lake(served).open("silver.logs"))
     for name, side in (("silver.logs", False), ("quarantine.logs", True)):
         assert len(rows_of(engineer.get(URL, {"table": name, "limit": "1000"}))) == sides[side] > 0
 

@@ -11,7 +11,7 @@ from deltalake import DeltaTable, write_deltalake
 from django.test import Client
 from test_query import URL, rows_of
 
-from lakehouse import lake, paths
+from lakehouse.lake import Lake
 
 
 @pytest.fixture
@@ -24,9 +24,9 @@ def own(scratch: str, serve_lake: object) -> str:
 
 def more(url: str, name: str) -> None:
     """Append a table's rows to it once more, in a commit of its own."""
-    table = lake.open_table(url, name)
+    table = Lake(url).open(name)
     data = table.to_pyarrow_dataset().to_table(use_threads=False)
-    write_deltalake(paths.table(url, name), data, mode="append")
+    write_deltalake(Lake(url).address(name), data, mode="append")
 
 
 def walk(client: Client, asked: dict[str, str]) -> list[dict[str, str | None]]:
@@ -67,7 +67,7 @@ def test_a_page_of_a_vacuumed_version_is_410(engineer: Client, own: str) -> None
     asked = {"table": "gold.campaign_metrics", "limit": "1"}
     page = engineer.get(URL, asked).headers["X-Next-Page"]
     maker.write_gold(own, "campaign_metrics", [], 1)
-    table = lake.open_table(own, "gold.campaign_metrics")
+    table = Lake(own).open("gold.campaign_metrics")
     table.vacuum(0, dry_run=False, enforce_retention_duration=False)
     answer = engineer.get(URL, {**asked, "page": page})
     assert answer.status_code == 410
@@ -78,7 +78,7 @@ def test_a_page_of_a_table_that_was_made_anew_is_410(engineer: Client, own: str,
     asked = {"table": "gold.campaign_metrics", "limit": "1"}
     page = engineer.get(URL, asked).headers["X-Next-Page"]
     (tmp_path / "lake/gold/campaign_metrics").rename(tmp_path / "old")
-    maker.lake.create_tables(own)
+    Lake(own).make_tables()
     maker.write_gold(own, "campaign_metrics", [{"campaign_id": "c", "total_clicks": 1, "total_impressions": 2}], 1)
     assert engineer.get(URL, {**asked, "page": page}).status_code == 410
 
@@ -99,7 +99,7 @@ def test_a_token_is_refused_for_another_table_or_filter_and_when_altered(enginee
 def test_as_of_reads_an_older_version_by_number_or_time(engineer: Client, own: str) -> None:
     asked = {"table": "gold.campaign_metrics", "limit": "1000"}
     old = rows_of(engineer.get(URL, asked))
-    stamp = DeltaTable(paths.table(own, "gold.campaign_metrics")).history(1)[0]["timestamp"]
+    stamp = DeltaTable(Lake(own).address("gold.campaign_metrics")).history(1)[0]["timestamp"]
     maker.write_gold(own, "campaign_metrics", [{"campaign_id": "c", "total_clicks": 1, "total_impressions": 2}], 1)
     rewrite_time(own, 0, stamp - 120_000)
     rewrite_time(own, 1, stamp - 60_000)
@@ -122,7 +122,7 @@ def test_as_of_outside_the_kept_range_is_404_naming_it(as_of: str, engineer: Cli
 
 def test_as_of_a_vacuumed_version_is_404_naming_what_can_be_read(engineer: Client, own: str) -> None:
     maker.write_gold(own, "campaign_metrics", [], 1)
-    lake.open_table(own, "gold.campaign_metrics").vacuum(0, dry_run=False, enforce_retention_duration=False)
+    Lake(own).open("gold.campaign_metrics").vacuum(0, dry_run=False, enforce_retention_duration=False)
     answer = engineer.get(URL, {"table": "gold.campaign_metrics", "as_of": "1"})
     assert answer.status_code == 404
     assert "is kept from version 2" in answer.json()["detail"]
@@ -134,7 +134,7 @@ def _iso(milliseconds: int) -> str:
 
 def rewrite_time(url: str, version: int, milliseconds: int) -> None:
     """Let a commit of gold.campaign_metrics have happened at another time."""
-    folder = Path(urlparse(paths.table(url, "gold.campaign_metrics")).path)
+    folder = Path(urlparse(Lake(url).address("gold.campaign_metrics")).path)
     file = folder / "_delta_log" / f"{version:020}.json"
     lines = [json.loads(line) for line in file.read_text().splitlines()]
     for line in lines:

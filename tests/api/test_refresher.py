@@ -9,8 +9,8 @@ import pytest
 from django.test import Client
 from sample_lake import write_gold
 
-from lakehouse import lake
-from lakes import snapshot, watcher
+from lakehouse.lake import Lake
+from lakes import snapshot
 from lakes.log import Log
 from lakes.refresher import Refresher
 
@@ -33,13 +33,13 @@ def test_a_lake_without_tables_is_not_built(client: Client, scratch: str, serve_
 
 
 def test_an_empty_first_version_is_not_built_either(client: Client, scratch: str, serve_lake: Serve) -> None:
-    lake.create_tables(scratch)
+    Lake(scratch).make_tables()
     serve_lake(scratch)
     assert "make pipeline" in client.get(URL).json()["detail"]
 
 
 def test_a_metric_over_no_rows_is_an_empty_list(client: Client, scratch: str, serve_lake: Serve) -> None:
-    lake.create_tables(scratch)
+    Lake(scratch).make_tables()
     sold(scratch)
     serve_lake(scratch)
     answer = client.get(URL)
@@ -47,7 +47,7 @@ def test_a_metric_over_no_rows_is_an_empty_list(client: Client, scratch: str, se
 
 
 def test_the_next_look_sees_a_new_version(client: Client, scratch: str, serve_lake: Serve) -> None:
-    lake.create_tables(scratch)
+    Lake(scratch).make_tables()
     looking = serve_lake(scratch)
     for amount in ("1.50", "2.50"):
         sold(scratch, ("A", amount))
@@ -58,10 +58,10 @@ def test_the_next_look_sees_a_new_version(client: Client, scratch: str, serve_la
 def test_nothing_is_read_again_while_nothing_changes(
     scratch: str, serve_lake: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lake.create_tables(scratch)
+    Lake(scratch).make_tables()
     sold(scratch, ("A", "1.00"))
     looking = serve_lake(scratch)
-    monkeypatch.setattr(watcher, "open_table", lambda *_: pytest.fail("the table was opened again"))
+    monkeypatch.setattr(Lake, "open", lambda *_: pytest.fail("the table was opened again"))
     looking.watchers[SALES].look()
     assert not looking.known(SALES).stale
 
@@ -70,13 +70,13 @@ def test_nothing_is_read_again_while_nothing_changes(
 def test_a_lake_made_again_is_noticed_whatever_its_version(
     versions: int, client: Client, scratch: str, serve_lake: Serve
 ) -> None:
-    lake.create_tables(scratch)
+    Lake(scratch).make_tables()
     sold(scratch, ("Old", "1.00"))
     sold(scratch, ("Old", "2.00"))
     looking = serve_lake(scratch)
     old = client.get(URL)["ETag"]
     shutil.rmtree(scratch.removeprefix("file://"))
-    lake.create_tables(scratch)
+    Lake(scratch).make_tables()
     for _ in range(versions):
         sold(scratch, ("New", "2.00"))
     looking.look()
@@ -87,7 +87,7 @@ def test_a_lake_made_again_is_noticed_whatever_its_version(
 
 
 def test_a_lake_that_was_removed_is_not_built_any_more(client: Client, scratch: str, serve_lake: Serve) -> None:
-    lake.create_tables(scratch)
+    Lake(scratch).make_tables()
     sold(scratch, ("A", "1.00"))
     looking = serve_lake(scratch)
     shutil.rmtree(scratch.removeprefix("file://"))
@@ -98,7 +98,7 @@ def test_a_lake_that_was_removed_is_not_built_any_more(client: Client, scratch: 
 def test_a_lake_that_fails_serves_the_last_version_marked_and_recovers(
     client: Client, scratch: str, serve_lake: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lake.create_tables(scratch)
+    Lake(scratch).make_tables()
     sold(scratch, ("A", "1.00"))
     looking = serve_lake(scratch)
 
@@ -107,7 +107,7 @@ def test_a_lake_that_fails_serves_the_last_version_marked_and_recovers(
 
     with monkeypatch.context() as broken:
         broken.setattr(Log, "moved", away)
-        broken.setattr(watcher, "open_table", away)
+        broken.setattr(Lake, "open", away)
         for _ in range(2):
             looking.look()
             answer = client.get(URL)
@@ -125,7 +125,7 @@ def test_a_lake_that_never_answered_is_503_without_blaming_the_pipeline(
     def away(*_: object) -> None:
         raise OSError("connection refused by /secret")
 
-    monkeypatch.setattr(watcher, "open_table", away)
+    monkeypatch.setattr(Lake, "open", away)
     serve_lake(scratch)
     answer = client.get(URL)
     assert answer.status_code == 503
@@ -143,10 +143,10 @@ def test_a_panic_in_rust_does_not_end_the_looking(
     def panic(*_: object) -> None:
         raise PanicException
 
-    lake.create_tables(scratch)
+    Lake(scratch).make_tables()
     sold(scratch, ("A", "1.00"))
     with monkeypatch.context() as broken:
-        broken.setattr(watcher, "open_table", panic)
+        broken.setattr(Lake, "open", panic)
         looking = serve_lake(scratch)
         assert looking.known(SALES).stale
     looking.look()
@@ -157,7 +157,7 @@ def test_many_rows_come_in_pages(
     client: Client, scratch: str, serve_lake: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(snapshot, "PAGE", 10)
-    lake.create_tables(scratch)
+    Lake(scratch).make_tables()
     sold(scratch, *((f"P{number:02}", "1.00") for number in reversed(range(25))))
     serve_lake(scratch)
     pages = [client.get(URL, {"page": str(page)}) for page in (1, 2, 3)]
@@ -169,7 +169,7 @@ def test_many_rows_come_in_pages(
 
 
 def test_sorting_is_by_value_and_not_by_text(client: Client, scratch: str, serve_lake: Serve) -> None:
-    lake.create_tables(scratch)
+    Lake(scratch).make_tables()
     rows = [{"status_code": code, "count_requests": 1} for code in (500, 99, 200)]
     write_gold(scratch, "status_code_counts", rows, 1)  # type: ignore[arg-type]
     serve_lake(scratch)
@@ -178,7 +178,7 @@ def test_sorting_is_by_value_and_not_by_text(client: Client, scratch: str, serve
 
 def test_the_url_of_a_lake_may_hold_blanks_and_accents(client: Client, tmp_path: Path, serve_lake: Serve) -> None:
     url = (tmp_path / "a lake é").as_uri()
-    lake.create_tables(url)
+    Lake(url).make_tables()
     sold(url, ("A", "1.00"))
     looking = serve_lake(url)
     assert client.get(URL).status_code == 200

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from sample_lake import write_gold
 
-from lakehouse import lake
+from lakehouse.lake import Lake
 from lakehouse.metrics import METRICS
 from lakes import refresher
 from lakes.log import Log
@@ -50,7 +50,7 @@ def eventually(condition: Callable[[], bool]) -> bool:
 def test_a_frozen_lake_hangs_no_request_and_is_marked_once_overdue(
     client: Client, scratch: str, serve_lake: Serve, frozen: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lake.create_tables(scratch)
+    Lake(scratch).make_tables()
     sold(scratch, ("A", "1.00"))
     looking = serve_lake(scratch)
     looking.watchers[SALES].start(0.01)
@@ -69,7 +69,7 @@ def test_a_frozen_lake_hangs_no_request_and_is_marked_once_overdue(
 def test_a_look_that_hangs_for_ever_is_left_to_itself(
     client: Client, scratch: str, serve_lake: Serve, frozen: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lake.create_tables(scratch)
+    Lake(scratch).make_tables()
     sold(scratch, ("A", "1.00"))
     looking = serve_lake(scratch)
     hanging = looking.watchers[SALES]

@@ -1,22 +1,25 @@
 """What the chain must give, computed in plain Python from the simulated records, and what it gave."""
 
 import json
+import os
 import subprocess
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
+from sample_gold import content
 from stack import RunningStack
 
-from lakehouse.catalogue import tables
-from lakehouse.frames import read
-from lakehouse.lake import open_table
+from lakehouse.lake import Lake, ledger
+from lakehouse.lake.scan import read
+from lakehouse.lake.schemas import tables
 from lakehouse.metrics import METRICS
-from lakehouse.settings import ROOT, Settings
+from lakehouse.settings import ROOT, Settings, load
 from producers import files
 from producers.generators import DATASETS
 from producers.generators.drawing import Record
@@ -51,7 +54,7 @@ class Sent:
             sales[record["Product"]] += Decimal(str(record["Amount"]))
         likes: dict[object, list[int]] = defaultdict(list)
         for record in self.records["social_data"]:
-            likes[record.get("product") or str(record["message"])[:200]].append(int(str(record["likes"])))
+            likes[content(record.get("product"), record["message"])].append(int(str(record["likes"])))
         clicks: dict[object, list[int]] = defaultdict(lambda: [0, 0])
         for record in self.records["ad_campaigns"]:
             clicks[record["campaign_id"]][0] += int(str(record["clicks"]))
@@ -65,7 +68,7 @@ class Sent:
 
 
 @dataclass
-class Lake:
+class Chain:
     """A lake of the shared stack with its own root and inbox, and what was sent to it."""
 
     stack: RunningStack
@@ -104,10 +107,15 @@ class Lake:
             start_new_session=True,
         )  # fmt: skip
 
+    @property
+    def lake(self) -> Lake:
+        """The lake that the jobs write."""
+        return Lake.of(self.settings)
+
     def versions(self) -> dict[str, int]:
         """Return the version of every bronze, silver and gold table."""
         names = (name for name in tables() if not name.startswith("ledger"))
-        return {name: open_table(self.settings.lake, name).version() for name in names}
+        return {name: self.lake.open(name).version() for name in names}
 
     def answers(self) -> Answers:
         """Return the four metrics as they stand in gold."""
@@ -116,32 +124,52 @@ class Lake:
     def _answers(self) -> Iterator[tuple[str, dict[object, object]]]:
         for name, metric in METRICS.items():
             key, *values = (column.name for column in metric.columns)
-            rows = read(open_table(self.settings.lake, f"gold.{name}")).to_pylist()
+            rows = read(self.lake.open(f"gold.{name}")).to_pylist()
             assert len({row[key] for row in rows}) == len(rows)
             yield name, {r[key]: r[values[0]] if len(values) == 1 else tuple(r[v] for v in values) for r in rows}
 
     def runs(self) -> list[tuple[str, str]]:
         """Return job and status of the rows of ledger.runs, in order of time."""
-        rows = read(open_table(self.settings.lake, "ledger.runs")).to_pylist()
+        rows = read(self.lake.open("ledger.runs")).to_pylist()
         return [(row["job"], row["status"]) for row in sorted(rows, key=lambda row: row["at"])]
 
 
-def identities(lake: Lake, name: str) -> Counter[tuple[object, ...]]:
+def identities(chain: Chain, name: str) -> Counter[tuple[object, ...]]:
     """Return how often each (source, source_id, position) stands in a table."""
     columns = ["source", "source_id", "position"]
-    return Counter(tuple(row.values()) for row in read(open_table(lake.settings.lake, name), columns).to_pylist())
+    return Counter(tuple(row.values()) for row in read(chain.lake.open(name), columns).to_pylist())
 
 
-def balance(lake: Lake) -> list[dict[str, object]]:
+def balance(chain: Chain) -> list[dict[str, object]]:
     """Return the balance sheet."""
-    from lakehouse import ledger
-
-    return [json.loads(json.dumps(line.as_dict())) for line in ledger.balance(lake.settings)]
+    return [json.loads(json.dumps(line.as_dict())) for line in ledger.balance(chain.lake)]
 
 
-def make_lake(stack: RunningStack, name: str, inbox: Path) -> Lake:
+def make_chain(stack: RunningStack, name: str, inbox: Path) -> Chain:
     """Return an empty lake under its own root."""
-    from lakehouse import settings
-
     environ = stack.environ | {"LAKEHOUSE_URL": f"{stack.settings.lake}-{name}", "LAKEHOUSE_INBOX": str(inbox)}
-    return Lake(stack, settings.load(environ), environ)
+    return Chain(stack, load(environ), environ)
+
+
+@contextmanager
+def hadoop_conf(stack: RunningStack) -> Iterator[None]:
+    """Let this process read the stack's HDFS."""
+    before = os.environ.get("HADOOP_CONF_DIR")
+    os.environ["HADOOP_CONF_DIR"] = stack.environ["HADOOP_CONF_DIR"]
+    yield
+    if before is None:
+        del os.environ["HADOOP_CONF_DIR"]
+    else:
+        os.environ["HADOOP_CONF_DIR"] = before
+
+
+def check(chain: Chain) -> None:
+    """Assert the invariants of architecture and numbers: nothing lost, nothing doubled, the four metrics exact."""
+    assert chain.answers() == chain.sent.answers()
+    for line in balance(chain):
+        assert line["is_closed"], line
+        assert line["waiting"] == 0, line
+        assert line["silver"] == len(chain.sent.records[str(line["dataset"])])
+        bronze = identities(chain, f"bronze.{line['dataset']}")
+        assert bronze == identities(chain, f"silver.{line['dataset']}")
+        assert set(bronze.values()) <= {1}

@@ -34,10 +34,10 @@ def token(server: Server) -> str:
 # All tables, and a row for each metric: in a process of its own, which reads this stack's Hadoop configuration.
 BUILD = """
 import sys
-from lakehouse import lake
+from lakehouse.lake import Lake
 from lakehouse.metrics import METRICS
 from sample_lake import write_gold
-lake.create_tables(sys.argv[1])
+Lake(sys.argv[1], sys.argv[2]).make_tables()
 for name in METRICS:
     write_gold(sys.argv[1], name, [{}], 1)
 """
@@ -47,7 +47,7 @@ def build(server: Server, stack: RunningStack) -> None:
     """Write gold where the server looks."""
     environ = {"PYTHONPATH": "jobs:tests", "HADOOP_CONF_DIR": str(stack.settings.hadoop_conf)}
     command = ["env", *(f"{name}={value}" for name, value in environ.items())]
-    done = stack.run(*command, sys.executable, "-c", BUILD, server.environ["LAKEHOUSE_URL"])
+    done = stack.run(*command, sys.executable, "-c", BUILD, server.environ["LAKEHOUSE_URL"], stack.settings.webhdfs)
     assert done.returncode == 0, done.stderr
 
 

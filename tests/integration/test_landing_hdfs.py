@@ -1,100 +1,91 @@
 """Landing, storage and the lock on the real HDFS."""
 
-import getpass
 import gzip
-import time
+import subprocess
+import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import lock_cases
 import pytest
 import storage_cases
-from hdfs import InsecureClient
-from inbox_box import HEADER, LOG, ROW
+from chain import hadoop_conf
+from inbox_box import HEADER, LOG, ROW, Box
 from stack import RunningStack
 
-from lakehouse import landing, paths
+from lakehouse.crash import VARIABLE
 from lakehouse.errors import ServiceError
-from lakehouse.lake import create_tables, open_table
-from lakehouse.settings import Settings
-from lakehouse.storage import storage
+from lakehouse.lake import Lake
+from lakehouse.settings import ROOT
 
 pytestmark = pytest.mark.stack
 
+LAND = """
+from lakehouse.lake import Lake
+from lakehouse.landing.land import Inbox
+from lakehouse.settings import load
+lake = Lake.of(load())
+Inbox(lake, load().inbox, lake.make_tables()).land("run-1")
+"""
+
 
 @pytest.fixture
-def apart(stack: RunningStack, tmp_path: Path, request: pytest.FixtureRequest) -> Settings:
-    """Settings of a lake and an inbox of the test's own on the shared HDFS."""
-    lake = f"hdfs://localhost:{stack.settings.ports['HDFS_RPC_PORT']}/apart/{request.node.name}"
-    return replace(stack.settings, lake=lake, inbox=tmp_path / "inbox")
+def apart(stack: RunningStack, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Box]:
+    """A lake and an inbox of the test's own on the shared HDFS."""
+    url = f"hdfs://localhost:{stack.settings.ports['HDFS_RPC_PORT']}/apart/{request.node.name.partition('[')[0]}"
+    settings = replace(stack.settings, lake=url, inbox=tmp_path / "inbox")
+    with hadoop_conf(stack):
+        yield Box(settings, Lake.of(settings))
 
 
-def test_files_are_written_read_listed_and_deleted(apart: Settings, tmp_path: Path) -> None:
-    storage_cases.files_are_written_read_listed_and_deleted(apart, tmp_path)
+def test_files_are_written_read_and_deleted(apart: Box, tmp_path: Path) -> None:
+    storage_cases.files_are_written_read_and_deleted(apart.lake, tmp_path)
 
 
-def test_a_file_is_made_once(apart: Settings) -> None:
-    storage_cases.a_file_is_made_once(apart)
+def test_a_file_is_made_once(apart: Box) -> None:
+    storage_cases.a_file_is_made_once(apart.lake)
 
 
-def test_a_file_that_another_process_is_making_is_there_already(apart: Settings) -> None:
-    client, path = InsecureClient(apart.webhdfs, user=getpass.getuser()), urlsplit(f"{apart.lake}/half").path
-    with client.write(path) as writer:
-        writer.write(b"half")
-        deadline = time.monotonic() + 20
-        while client.status(path, strict=False) is None:
-            assert time.monotonic() < deadline
-        assert not storage(apart).create(f"{apart.lake}/half", b"ours")
-    assert storage(apart).read(f"{apart.lake}/half") == b"half"
+def test_a_running_holder_of_the_lock_is_named(apart: Box, stack: RunningStack) -> None:
+    lock_cases.a_running_holder_is_named(apart.lake, stack.environ)
 
 
-def test_a_running_holder_of_the_lock_is_named(apart: Settings, stack: RunningStack) -> None:
-    lock_cases.a_running_holder_is_named(apart, stack.environ)
+def test_a_killed_holder_of_the_lock_is_taken_over_at_once(apart: Box, stack: RunningStack) -> None:
+    lock_cases.a_killed_holder_is_taken_over_at_once(apart.lake, stack.environ)
 
 
-def test_a_killed_holder_of_the_lock_is_taken_over_at_once(apart: Settings, stack: RunningStack) -> None:
-    lock_cases.a_killed_holder_is_taken_over_at_once(apart, stack.environ)
+def test_a_holder_of_the_lock_on_another_host_is_named_and_refused(apart: Box) -> None:
+    lock_cases.another_host_is_named_and_refused(apart.lake)
 
 
-def test_a_holder_of_the_lock_on_another_host_is_named_and_refused(apart: Settings) -> None:
-    lock_cases.another_host_is_named_and_refused(apart)
-
-
-def test_files_are_landed_once(apart: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_are_landed_once_whatever_is_killed(apart: Box, stack: RunningStack) -> None:
     for name, data in {
         "logs/a.log": LOG * 2,
         "logs/b.log.gz": gzip.compress(LOG * 2),
         "transactions/a.csv": HEADER + ROW,
         "transactions/b.csv": ROW,
     }.items():
-        path = apart.inbox / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-    create_tables(apart.lake)
-
-    def killed(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(landing, "append", killed)
-        with pytest.raises(KeyboardInterrupt):
-            landing.land(apart, "run-1")
-    landing.land(apart, "run-2")
-    assert landing.land(apart, "run-3").decisions == []
-    rows = open_table(apart.lake, "ledger.files").to_pyarrow_dataset().to_table(use_threads=False).to_pylist()
-    assert sorted((r["dataset"], r["name"], r["status"], r["records"], r["run_id"]) for r in rows) == [
-        ("logs", "a.log", "landed", 2, "run-2"),
-        ("logs", "b.log.gz", "duplicate", 2, "run-2"),
-        ("transactions", "a.csv", "landed", 1, "run-2"),
-        ("transactions", "b.csv", "rejected", 0, "run-2"),
+        apart.put(name, data)
+    environ = {"LAKEHOUSE_URL": apart.lake.url, "LAKEHOUSE_INBOX": str(apart.settings.inbox)}
+    for point in ("landing.uploaded", "landing.first-committed", "landing.committed"):
+        command = [sys.executable, "-c", LAND]
+        killed = subprocess.run(command, env={**stack.environ, **environ, VARIABLE: point}, cwd=ROOT, check=False)
+        assert killed.returncode == -9
+    apart.inbox().land("run-2")
+    assert apart.inbox().land("run-3").decisions == []
+    assert sorted((r["dataset"], r["name"], r["status"], r["records"]) for r in apart.ledger()) == [
+        ("logs", "a.log", "landed", 2),
+        ("logs", "b.log.gz", "duplicate", 2),
+        ("transactions", "a.csv", "landed", 1),
+        ("transactions", "b.csv", "rejected", 0),
     ]
-    landed = [f"{r['sha256']}.parquet" for r in rows if r["status"] == "landed" and r["dataset"] == "logs"]
-    assert storage(apart).names(paths.landing(apart.lake, "logs")) == landed
+    assert [row["raw"] for row in apart.bronze("logs")] == [LOG[:-1]] * 2
+    assert [row["raw"] for row in apart.bronze("transactions")] == [ROW[:-1]]
 
 
-def test_what_hdfs_refuses_is_told(apart: Settings) -> None:
-    files = storage(apart)
-    files.create(f"{apart.lake}/file", b"x")
+def test_what_hdfs_refuses_is_told(apart: Box) -> None:
+    files = apart.lake.files
+    files.create(f"{apart.lake.url}/file", b"x")
     with pytest.raises(ServiceError, match=r"HDFS at http://localhost:\d+ refuses: "):
-        files.create(f"{apart.lake}/file/below", b"x")
+        files.create(f"{apart.lake.url}/file/below", b"x")

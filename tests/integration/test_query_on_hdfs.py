@@ -19,9 +19,9 @@ CATALOGUE = ("tables/", "tables/silver.logs/", "tables/gold.campaign_metrics/lin
 PATIENCE = 3.0
 VACUUM = """
 import sys, sample_lake
-from lakehouse import lake
+from lakehouse.lake import Lake
 sample_lake.write_gold(sys.argv[1], "campaign_metrics", [], 1)
-lake.open_table(sys.argv[1], "gold.campaign_metrics").vacuum(0, dry_run=False, enforce_retention_duration=False)
+Lake(sys.argv[1]).open("gold.campaign_metrics").vacuum(0, dry_run=False, enforce_retention_duration=False)
 """
 
 
@@ -34,7 +34,7 @@ def python(stack: RunningStack, *words: str) -> None:
 @pytest.fixture(scope="module")
 def server(stack: RunningStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     lake = f"hdfs://{urlsplit(stack.settings.lake).netloc}/query-lake"
-    python(stack, "-m", "sample_lake", lake, "--without-checkpoints")
+    python(stack, "-m", "sample_lake", lake, stack.settings.webhdfs)
     hadoop = {"HADOOP_CONF_DIR": str(stack.settings.hadoop_conf), "WEBHDFS_URL": stack.settings.webhdfs}
     with Server(tmp_path_factory.mktemp("api"), lake, **hadoop) as running:
         yield running

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from pyspark.sql import SparkSession
 
-from lakehouse import session
 from lakehouse.settings import ROOT
+from lakehouse.spark import session
 from tests.stack import make_stack
 
 
@@ -23,6 +23,9 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     os.environ["TZ"] = "UTC"
     time.tzset()
     os.chdir(ROOT)
+    # The jobs do without it; here it reads what they wrote, as `make spark-sql` does.
+    delta = SparkSession.builder.config("spark.sql.extensions", "io.delta.sql.DeltaSparkSessionExtension")
+    delta.config("spark.sql.catalog.spark_catalog", "org.apache.spark.sql.delta.catalog.DeltaCatalog").getOrCreate()
     started = session.start("tests")
     yield started
     started.stop()

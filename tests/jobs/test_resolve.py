@@ -4,24 +4,27 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
-from lakehouse.judge import resolve
+from lakehouse.spark import duplicates
+from lakehouse.spark.duplicates import resolve, stored_rows
 
 pytestmark = pytest.mark.spark
 
-EARLY, LATE = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)
+EARLY, LATE = 1, 2
+SENT = datetime(2026, 1, 1, tzinfo=UTC)
 SCHEMA = (
     "source_id string, position bigint, key string, content_hash bigint, reasons array<string>, "
-    "ingested_at timestamp, kafka_timestamp timestamp"
+    "bronze_batch bigint, kafka_timestamp timestamp"
 )
 
 
 def row(
     position: int, key: str | None, content: int, *reasons: str,
-    source: str = "a", at: datetime = EARLY, is_topic: bool = False,
+    source: str = "a", at: int = EARLY, is_topic: bool = False,
 ) -> tuple[object, ...]:  # fmt: skip
-    return source, position, key, content, list(reasons), at, EARLY if is_topic else None
+    return source, position, key, content, list(reasons), at, SENT if is_topic else None
 
 
 CASES = {
@@ -33,7 +36,7 @@ CASES = {
     "a bad one claims no key": ([row(0, "x", 1, "range"), row(1, "x", 2)], [], {0: "range"}),
     "stored before": ([row(0, "x", 1), row(1, "x", 2)], [("x", 2)], {0: "conflict", 1: "duplicate"}),
     "stored others": ([row(0, "x", 1)], [("y", 1), ("z", 1)], {}),
-    "the earlier run first": ([row(0, "x", 1, at=LATE), row(1, "x", 2)], [], {0: "conflict"}),
+    "the earlier batch first": ([row(0, "x", 1, at=LATE), row(1, "x", 2)], [], {0: "conflict"}),
     "file before topic": ([row(0, "x", 1, is_topic=True), row(1, "x", 1)], [], {0: "duplicate"}),
     "by source, then position": (
         [row(1, "x", 1, source="b"), row(2, "x", 1, source="a"), row(3, "x", 1, source="a")], [],
@@ -42,11 +45,31 @@ CASES = {
 }  # fmt: skip
 
 
+def hashed(frame: DataFrame) -> DataFrame:
+    """Add the hash of the key, as `with_hashes` does."""
+    return frame.withColumn("key_hash", F.when((F.size("reasons") == 0) & F.col("key").isNotNull(), F.xxhash64("key")))
+
+
+def silver(spark: SparkSession, stored: Sequence[tuple[str, int]]) -> DataFrame:
+    """Return a silver table of good rows, and a quarantined one with a key of its own."""
+    good = spark.createDataFrame(list(stored), "key string, content_hash bigint").selectExpr(
+        "*", "xxhash64(key) AS key_hash", "false AS quarantined"
+    )
+    return good.unionByName(
+        good.limit(1).selectExpr("NULL AS key", "NULL AS content_hash", "NULL AS key_hash", "true AS quarantined")
+    )
+
+
+@pytest.mark.parametrize("most", [0, duplicates.MAX_BROADCAST], ids=["shuffled", "broadcast"])
 @pytest.mark.parametrize("name", CASES)
-def test_later_records_with_a_key_are_told(spark: SparkSession, name: str) -> None:
+def test_later_records_with_a_key_are_told(
+    spark: SparkSession, name: str, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rows, stored, expected = CASES[name]
-    existing = spark.createDataFrame(stored, "key string, content_hash bigint") if stored else None
-    resolved = resolve(spark.createDataFrame(rows, SCHEMA), "key", existing).collect()
+    monkeypatch.setattr(duplicates, "MAX_BROADCAST", most)
+    new = hashed(spark.createDataFrame(rows, SCHEMA))
+    known = stored_rows(silver(spark, stored), "key", new, len(rows)) if stored else None
+    resolved = resolve(new, "key", known).collect()
     assert sorted(r["position"] for r in resolved) == sorted(positions(rows))
     assert {r["position"]: r["reasons"][0] for r in resolved if r["reasons"]} == expected
 

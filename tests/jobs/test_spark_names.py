@@ -8,7 +8,8 @@ import pytest
 from pyspark.sql import SparkSession
 
 import spark_names
-from lakehouse import adhoc, paths, views
+from lakehouse.lake import Lake, relations
+from lakehouse.lake import sql as adhoc
 
 pytestmark = pytest.mark.spark
 
@@ -20,7 +21,7 @@ def shell(spark: SparkSession, sample_lake: str) -> Iterator[SparkSession]:
         if statement.strip():
             spark.sql(statement)
     yield spark
-    for layer in {view.layer for view in views.views().values()}:
+    for layer in {view.layer for view in relations.views().values()}:
         spark.sql(f"DROP DATABASE {layer} CASCADE")
     warehouse = Path(spark.conf.get("spark.sql.warehouse.dir", "").removeprefix("file:"))
     if warehouse.name == "spark-warehouse" and not any(warehouse.iterdir()):
@@ -29,7 +30,7 @@ def shell(spark: SparkSession, sample_lake: str) -> Iterator[SparkSession]:
 
 def test_each_name_has_the_rows_and_columns_that_make_sql_gives(shell: SparkSession, sample_lake: str) -> None:
     for name in ("gold.status_code_counts", "silver.logs", "quarantine.logs", "bronze.logs", "ledger.files"):
-        view = views.views()[name]
+        view = relations.views()[name]
         columns = [column.name for column in view.columns]
         assert shell.table(name).columns == columns, name
         found = shell.sql(f"SELECT count(*) AS n FROM {name}").first()
@@ -39,8 +40,8 @@ def test_each_name_has_the_rows_and_columns_that_make_sql_gives(shell: SparkSess
 
 def test_a_table_that_is_not_built_is_left_out(sample_lake: str, tmp_path: Path) -> None:
     url = f"file://{tmp_path}/lake"
-    source = Path(paths.table(sample_lake, "gold.campaign_metrics").removeprefix("file://"))
-    shutil.copytree(source, Path(paths.table(url, "gold.campaign_metrics").removeprefix("file://")))
+    source = Path(Lake(sample_lake).address("gold.campaign_metrics").removeprefix("file://"))
+    shutil.copytree(source, Path(Lake(url).address("gold.campaign_metrics").removeprefix("file://")))
     script = spark_names.script(url)
     assert "VIEW gold.campaign_metrics" in script
     assert script.count("CREATE OR REPLACE VIEW") == 1

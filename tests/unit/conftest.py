@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from inbox_box import Inbox, make_inbox
+from inbox_box import Box, make_box
 
 
 @pytest.fixture
-def box(tmp_path: Path) -> Inbox:
+def box(tmp_path: Path) -> Box:
     """Give an empty inbox with its lake."""
-    return make_inbox(tmp_path)
+    return make_box(tmp_path)

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_records import BOUNDED, long_line, peak, pieces
 
-from lakehouse import arrays
-from lakehouse.arrays import json_elements
-from lakehouse.records import KEPT_BYTES, MAX_RECORD, Cut, Record
+from lakehouse.landing import cut_json
+from lakehouse.landing.cut_json import json_elements
+from lakehouse.landing.cut_lines import KEPT_BYTES, MAX_RECORD, Cut, Record
 
 
 def elements(data: bytes, size: int = 1 << 20) -> list[Record]:
@@ -84,7 +84,7 @@ def test_elements_are_cut(name: str, size: int) -> None:
 @pytest.mark.parametrize("name", [name for name, (data, _) in CASES.items() if len(data) < 1000])
 def test_elements_are_cut_wherever_a_block_ends(name: str, block: int) -> None:
     data, expected = CASES[name]
-    with patch.object(arrays, "BLOCK", block):
+    with patch.object(cut_json, "BLOCK", block):
         assert elements(data) == expected
 
 
@@ -102,7 +102,7 @@ written = st.builds(
 @BOUNDED
 @given(st.lists(written, max_size=8), st.sampled_from([b",", b", ", b",\n", b"\n ,\n"]), st.integers(1, 40))
 def test_every_good_element_comes_back_as_it_was_written(parts: list[bytes], between: bytes, block: int) -> None:
-    with patch.object(arrays, "BLOCK", block):
+    with patch.object(cut_json, "BLOCK", block):
         assert elements(b"[" + between.join(parts) + b"]") == parts
 
 
@@ -121,7 +121,7 @@ def test_good_elements_before_and_behind_a_broken_one_come_out(
 ) -> None:
     place = data.draw(st.integers(0, len(parts)))
     text = b"[\n" + b",\n".join([*parts[:place], bad, *parts[place:]]) + b"\n]\n"
-    with patch.object(arrays, "BLOCK", block):
+    with patch.object(cut_json, "BLOCK", block):
         assert elements(text) == [*parts[:place], bad, *parts[place:]]
 
 
@@ -133,7 +133,7 @@ soup = st.lists(
 @BOUNDED
 @given(soup.map(b"".join), st.integers(1, 30))
 def test_any_text_comes_out_whole_but_for_blanks_commas_and_brackets(text: bytes, block: int) -> None:
-    with patch.object(arrays, "BLOCK", block):
+    with patch.object(cut_json, "BLOCK", block):
         found = elements(b"[" + text)
     assert found == elements(b"[" + text, 7)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from lakehouse.datasets import DATASETS
-from lakehouse.formats import MAX_DETAIL, NAMES, RejectedError, Shape, find_shape, split_header
+from lakehouse.landing.sniff import MAX_DETAIL, NAMES, RejectedError, Shape, find_shape, split_header
 
 FULL = "TransactionID,ClientID,ClientName,TransactionDate,Product,Quantity,UnitPrice,Amount,PaymentMethod"
 SIMPLE = "ClientID,ClientName,TransactionDate,Product,Amount,PaymentMethod"

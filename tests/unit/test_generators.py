@@ -20,7 +20,7 @@ TARGETS = [
     (name, layout, target)
     for name, generator in DATASETS.items()
     for layout in LAYOUTS
-    for target in {generator.file_formats[layout], *(["topic"] if layout == "full" else [])}
+    for target in sorted({generator.file_formats[layout], *(["topic"] if layout == "full" else [])})
 ]
 
 

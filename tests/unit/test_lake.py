@@ -1,83 +1,204 @@
-"""Delta tables without a JVM: made once, with the schema of the catalogue, opened and appended to."""
+"""Delta tables without a JVM: made once, with their explicit schemas, opened and appended to."""
 
+import json
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow.dataset as ds
 import pytest
+from deltalake import DeltaTable
 from stack import free_ports
 
-from lakehouse import catalogue
-from lakehouse.errors import NotBuiltError, ServiceError
-from lakehouse.frames import read
-from lakehouse.lake import append, create_tables, open_table, schema
+from lakehouse.errors import IntegrityError, NotBuiltError, ServiceError
+from lakehouse.lake import Lake, log, schemas, store
+from lakehouse.lake.scan import read, sum_of
+from lakehouse.lake.schemas import schema
+from lakehouse.lake.state import State
 from lakehouse.model import TYPES
+from lakehouse.settings import load
+
+NOON = datetime(2025, 1, 1, 12, 30, 15, 123456, tzinfo=UTC)
 
 
-def test_every_table_has_the_columns_of_the_catalogue(tmp_path: Path) -> None:
-    create_tables(tmp_path.as_uri())
-    for name, table in catalogue.tables().items():
-        opened = open_table(tmp_path.as_uri(), name)
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    """An empty lake with all its tables."""
+    made = Lake(f"file://{tmp_path}/lake")
+    made.make_tables()
+    return made
+
+
+def test_a_lake_is_made_of_the_settings() -> None:
+    settings = load({"LAKEHOUSE_URL": "hdfs://localhost:1/lake/", "WEBHDFS_URL": "http://localhost:2"})
+    assert Lake.of(settings).url == "hdfs://localhost:1/lake"
+    assert Lake.of(settings).address("silver.logs") == "hdfs://localhost:1/lake/silver/logs"
+
+
+def test_every_table_has_the_columns_of_its_schema(lake: Lake) -> None:
+    for name, table in schemas.tables().items():
+        opened = lake.open(name)
         assert opened.schema() == schema(table.columns)
         assert opened.version() == 0
         assert (opened.metadata().name, opened.metadata().partition_columns) == (name, list(table.partition_by))
 
 
-def test_making_tables_again_changes_nothing(tmp_path: Path) -> None:
-    lake = tmp_path.as_uri()
-    create_tables(lake)
-    append(lake, catalogue.FILES, [{"name": "a"}])
-    before = {name: open_table(lake, name).metadata().id for name in catalogue.tables()}
-    create_tables(lake)
-    assert {name: open_table(lake, name).metadata().id for name in catalogue.tables()} == before
-    assert open_table(lake, "ledger.files").version() == 1
+def test_tables_that_were_just_made_stand_at_nothing(tmp_path: Path) -> None:
+    lake = Lake(tmp_path.as_uri())
+    standings = lake.make_tables()
+    assert set(standings) == set(schemas.tables())
+    for name, standing in standings.items():
+        assert (standing.version, standing.state) == (0, State())
+        assert standing.id == str(lake.open(name).metadata().id)
 
 
-def test_appended_rows_come_back_with_nulls_where_nothing_was_given(tmp_path: Path) -> None:
-    lake, at = tmp_path.as_uri(), datetime(2025, 1, 1, 12, 30, 15, 123456, tzinfo=UTC)
-    create_tables(lake)
-    append(lake, catalogue.FILES, [{"name": "a", "mtime": at, "size": 2**40}, {"name": "é\n"}])
-    append(lake, catalogue.FILES, [{"name": "b"}])
-    rows = read(open_table(lake, "ledger.files"), ["name", "mtime", "size"]).sort_by("name").to_pylist()
+def test_making_tables_again_changes_nothing(lake: Lake) -> None:
+    lake.append(schemas.FILES, [{"name": "a"}])
+    before = {name: lake.open(name).metadata().id for name in schemas.tables()}
+    standings = lake.make_tables()
+    assert {name: lake.open(name).metadata().id for name in schemas.tables()} == before
+    assert standings["ledger.files"].version == 1
+
+
+def test_a_lake_of_other_columns_is_refused_and_stays_as_it_is(tmp_path: Path) -> None:
+    lake = Lake(tmp_path.as_uri())
+    first = schemas.bronze(next(iter(schemas.DATASETS.values())))
+    older = DeltaTable.create(lake.address(first.name), schema(first.columns[1:]))
+    with pytest.raises(IntegrityError) as caught:
+        lake.make_tables()
+    for words in (first.name, lake.url, "another version", "LAKEHOUSE_URL", "make clean"):
+        assert words in str(caught.value)
+    assert lake.open(first.name).schema() == older.schema()
+    assert lake.open(first.name).version() == 0
+
+
+def test_appended_rows_come_back_with_nulls_where_nothing_was_given(lake: Lake) -> None:
+    lake.append(schemas.FILES, [{"name": "a", "mtime": NOON, "size": 2**40}, {"name": "é\n"}])
+    lake.append(schemas.FILES, [{"name": "b"}])
+    rows = read(lake.open("ledger.files"), ["name", "mtime", "size"]).sort_by("name").to_pylist()
     assert rows == [
-        {"name": "a", "mtime": at, "size": 2**40},
+        {"name": "a", "mtime": NOON, "size": 2**40},
         {"name": "b", "mtime": None, "size": None},
         {"name": "é\n", "mtime": None, "size": None},
     ]
-    assert open_table(lake, "ledger.files", version=1).to_pyarrow_table().num_rows == 2
+    assert lake.open("ledger.files", version=1).to_pyarrow_table().num_rows == 2
+
+
+FILTERS = {
+    "a column with statistics": (ds.field("status") == "landed", ["a"]),
+    "a value between the least and the greatest": (ds.field("status") == "missing", []),
+    "nulls of a column with statistics": (ds.field("status").is_null(), ["c"]),
+    "a column without statistics": (ds.field("name") == "b", ["b"]),
+    "nulls of a column without statistics": (ds.field("sha256").is_null(), ["a", "b", "c"]),
+    "a time to the microsecond": (ds.field("seen_at") == NOON, ["a", "b"]),
+    "a time one microsecond later": (ds.field("seen_at") > NOON, []),
+}
+
+
+@pytest.mark.parametrize(("where", "names"), FILTERS.values(), ids=FILTERS)
+def test_a_filter_finds_the_rows_that_were_appended(lake: Lake, where: ds.Expression, names: list[str]) -> None:
+    lake.append(
+        schemas.FILES,
+        [{"name": "a", "status": "landed", "seen_at": NOON}, {"name": "b", "status": "rejected", "seen_at": NOON}],
+    )
+    lake.append(schemas.FILES, [{"name": "c"}])
+    assert sorted(read(lake.open("ledger.files"), ["name"], where)["name"].to_pylist()) == names
+
+
+def test_every_table_that_is_appended_to_by_rows_has_statistics() -> None:
+    assert all(schemas.tables()[name].statistics for name in ("ledger.files", "ledger.runs"))
+
+
+def test_rows_are_appended_beside_those_of_another_writer(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    open_table, others = Lake.open, [[{"name": "b"}], [{"name": "c"}]]
+
+    def interrupted(self: Lake, name: str, version: int | None = None) -> DeltaTable:
+        table = open_table(self, name, version)
+        if others:
+            Lake(lake.url).append(schemas.FILES, others.pop())
+        return table
+
+    monkeypatch.setattr(Lake, "open", interrupted)
+    lake.append(schemas.FILES, [{"name": "a"}])
+    assert sorted(read(lake.open("ledger.files"), ["name"])["name"].to_pylist()) == ["a", "b", "c"]
+
+
+def test_a_long_log_is_summed_up_and_reads_the_same(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "_CHECKPOINT_INTERVAL", 10)
+    folder = Path(lake.address("ledger.files").removeprefix("file://")) / "_delta_log"
+    for number in range(21):
+        lake.append(schemas.FILES, [{"name": str(number), "status": "landed"}])
+        if number == 10:
+            # What the first checkpoint sums up is not needed for the second.
+            for version in range(10):
+                (folder / f"{version:020}.json").unlink()
+    assert sorted(path.name for path in folder.glob("*.checkpoint.parquet")) == [
+        f"{version:020}.checkpoint.parquet" for version in (10, 20)
+    ]
+    assert json.loads((folder / "_last_checkpoint").read_text())["version"] == 20
+    for version in range(10, 20):
+        (folder / f"{version:020}.json").unlink()
+    assert sum_of(lake.open("ledger.files"), "num_records") == 21
+    assert read(lake.open("ledger.files"), ["name"], ds.field("status") == "landed").num_rows == 21
+
+
+def test_a_log_with_a_gap_is_not_summed_up(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "_CHECKPOINT_INTERVAL", 3)
+    for name in ("a", "b"):
+        lake.append(schemas.FILES, [{"name": name}])
+    folder = Path(lake.address("ledger.files").removeprefix("file://"))
+    first = Path(log.file_of(str(folder), 1))
+    content = first.read_bytes()
+    first.unlink()
+    log.sum_up(lake.files, lake.address("ledger.files"), 2, 2)
+    assert not list(folder.glob("_delta_log/*.checkpoint.parquet"))
+    first.write_bytes(content)
+    lake.append(schemas.FILES, [{"name": "c"}])
+    assert sum_of(lake.open("ledger.files"), "num_records") == 3
 
 
 def test_a_table_that_was_never_made_is_told(tmp_path: Path) -> None:
     with pytest.raises(NotBuiltError, match=r"gold\.campaign_metrics does not exist yet in .+make pipeline"):
-        open_table(tmp_path.as_uri(), "gold.campaign_metrics")
+        Lake(tmp_path.as_uri()).open("gold.campaign_metrics")
 
 
-def test_a_lake_that_is_away_is_named_in_one_line_without_colours() -> None:
-    lake = f"hdfs://localhost:{free_ports(1)[0]}/lake"
-    for call in (
-        lambda: create_tables(lake),
-        lambda: open_table(lake, "ledger.files"),
-        lambda: append(lake, catalogue.FILES, [{"name": "a"}]),
-    ):
-        with pytest.raises(ServiceError) as caught:
-            call()
-        assert lake in str(caught.value)
-        assert "make status" in str(caught.value)
-        assert str(caught.value).isprintable()
+AWAY: dict[str, Callable[[Lake], object]] = {
+    "making its tables": lambda lake: lake.make_tables(),
+    "opening one": lambda lake: lake.open("ledger.files"),
+    "how one stands": lambda lake: lake.standing("ledger.files"),
+}
+
+
+@pytest.mark.parametrize("call", AWAY.values(), ids=AWAY)
+def test_a_lake_that_is_away_is_named_in_one_line_without_colours(call: Callable[[Lake], object]) -> None:
+    rpc, http = free_ports(2)
+    lake = Lake(f"hdfs://localhost:{rpc}/lake", f"http://localhost:{http}")
+    with pytest.raises(ServiceError) as caught:
+        call(lake)
+    assert lake.url in str(caught.value)
+    assert "make status" in str(caught.value)
+    assert str(caught.value).isprintable()
+
+
+def test_appending_to_a_lake_that_is_away_names_its_namenode() -> None:
+    rpc, http = free_ports(2)
+    with pytest.raises(ServiceError, match=f"HDFS at http://localhost:{http} does not answer: .+make status"):
+        Lake(f"hdfs://localhost:{rpc}/lake", f"http://localhost:{http}").append(schemas.FILES, [{"name": "a"}])
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "lake").write_text("a file in its place")
     with pytest.raises(ServiceError, match=f"{tmp_path}/lake"):
-        create_tables(f"file://{tmp_path}/lake")
+        Lake(f"file://{tmp_path}/lake").make_tables()
 
 
 def test_every_type_of_the_model_is_known_to_delta() -> None:
-    columns = [catalogue.Column(f"c{n}", kind) for n, kind in enumerate((*TYPES, "decimal(14,2)"))]
+    columns = [schemas.Column(f"c{n}", kind) for n, kind in enumerate((*TYPES, "decimal(14,2)"))]
     assert len(schema(columns).fields) == len(columns)
 
 
-def test_every_column_of_the_catalogue_has_a_known_type() -> None:
-    kinds = {column.type for table in catalogue.tables().values() for column in table.columns}
+def test_every_column_of_every_table_has_a_known_type() -> None:
+    kinds = {column.type for table in schemas.tables().values() for column in table.columns}
     assert {kind for kind in kinds if not kind.startswith("decimal(")} <= set(TYPES)
-    assert os.sep not in "".join(catalogue.tables())
+    assert os.sep not in "".join(schemas.tables())

@@ -2,29 +2,30 @@
 
 import gzip
 import os
-from collections.abc import Callable, Iterator
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from inbox_box import HEADER, LOG, ROW, Inbox
+from inbox_box import HEADER, LOG, ROW, Box
 
-from lakehouse import inbox, landing
 from lakehouse.errors import ServiceError
+from lakehouse.landing import cut_file, inbox, land
 
 
-def test_running_again_with_nothing_new_writes_nothing(box: Inbox) -> None:
+def test_running_again_with_nothing_new_writes_nothing(box: Box) -> None:
     box.put("logs/a.log", LOG)
     box.put("logs/bad.log.gz", LOG)
     box.land()
-    version, before = box.version(), [p.stat().st_mtime_ns for p in box.landed_files()]
+    versions, before = box.versions(), [p.stat().st_mtime_ns for p in box.data_files()]
     assert box.land().decisions == []
-    assert box.version() == version
-    assert [p.stat().st_mtime_ns for p in box.landed_files()] == before
+    assert box.versions() == versions
+    assert [p.stat().st_mtime_ns for p in box.data_files()] == before
 
 
-def test_f1_l14_the_same_content_is_a_duplicate_under_any_name(box: Inbox) -> None:
+def test_the_same_content_is_a_duplicate_under_any_name(box: Box) -> None:
     box.put("logs/a.log", LOG)
     box.put("logs/a.log.gz", gzip.compress(LOG))
     box.land()
@@ -34,16 +35,16 @@ def test_f1_l14_the_same_content_is_a_duplicate_under_any_name(box: Inbox) -> No
     assert sorted((r["name"], r["status"]) for r in rows) == [
         ("a.log", "landed"), ("a.log.gz", "duplicate"), ("b.log", "duplicate"),
     ]  # fmt: skip
-    assert len({r["sha256"] for r in rows}) == len(box.landed_files()) == 1
+    assert len({r["sha256"] for r in rows}) == len(box.data_files()) == 1
 
 
-def test_the_same_content_in_two_datasets_is_landed_in_both(box: Inbox) -> None:
+def test_the_same_content_in_two_datasets_is_landed_in_both(box: Box) -> None:
     box.put("social_data/a.json", b"[]")
     box.put("ad_campaigns/a.json", b"[]")
     assert [d.status for d in box.land().decisions] == ["landed", "landed"]
 
 
-def test_f2_a_known_name_with_other_content_is_a_new_file(box: Inbox) -> None:
+def test_a_known_name_with_other_content_is_a_new_file(box: Box) -> None:
     box.put("logs/a.log", LOG)
     box.land()
     box.put("logs/a.log", LOG * 2)
@@ -53,7 +54,7 @@ def test_f2_a_known_name_with_other_content_is_a_new_file(box: Inbox) -> None:
     ]  # fmt: skip
 
 
-def test_a_refused_file_that_was_mended_is_landed(box: Inbox) -> None:
+def test_a_refused_file_that_was_mended_is_landed(box: Box) -> None:
     box.put("transactions/a.csv", ROW)
     box.land()
     box.put("transactions/a.csv", HEADER + ROW)
@@ -62,41 +63,62 @@ def test_a_refused_file_that_was_mended_is_landed(box: Inbox) -> None:
     assert len(box.ledger()) == 2
 
 
-def _growing(path: Path, change: Callable[[], None]) -> Callable[[Path], Iterator[bytes]]:
-    def read(of: Path) -> Iterator[bytes]:
-        yield from original(of)
-        if of == path:
-            change()
-
-    original = inbox.chunks
-    return read
-
-
-@pytest.mark.parametrize("what", ["grows", "gets another time", "goes away"])
-def test_f3_a_file_that_changes_while_it_is_read_is_left_for_the_next_run(
-    box: Inbox, monkeypatch: pytest.MonkeyPatch, what: str
-) -> None:
-    path = box.put("logs/a.log", LOG)
-    box.put("logs/b.log", LOG * 3)
-
-    def change() -> None:
-        if what == "grows":
-            path.write_bytes(LOG * 2)
-        elif what == "gets another time":
-            os.utime(path, (1, 1))
-        else:
-            path.unlink()
-
-    monkeypatch.setattr(landing, "chunks", _growing(path, change))
-    landed = box.land()
-    monkeypatch.undo()
-    assert landed.ignored == ["logs/a.log: still being written, left for the next run"]
-    assert [r["name"] for r in box.ledger()] == ["b.log"]
+def test_files_without_records_are_rows_of_the_ledger_and_no_data_files(box: Box) -> None:
+    box.put("logs/empty.log", b"")
+    box.put("transactions/header.csv", HEADER)
+    box.put("social_data/none.json", b"[]")
     box.land()
-    assert [r["name"] for r in box.ledger()].count("a.log") == (what != "goes away")
+    assert sorted((r["name"], r["status"], r["records"]) for r in box.ledger()) == [
+        ("empty.log", "landed", 0), ("header.csv", "landed", 0), ("none.json", "landed", 0),
+    ]  # fmt: skip
+    assert box.data_files() == []
+    assert set(box.versions().values()) == {0, 1}
+    assert box.versions()["ledger.files"] == 1
+    assert box.land().decisions == []
 
 
-def test_f4_other_names_are_ignored_and_listed(box: Inbox) -> None:
+def test_the_files_of_a_run_are_one_batch_and_one_commit_a_dataset(box: Box) -> None:
+    for name in ("logs/a.log", "logs/b.log", "transactions/a.csv"):
+        box.put(name, (HEADER + ROW if "csv" in name else LOG) + name.encode() + b"\n")
+    box.land()
+    box.put("logs/c.log", LOG * 4)
+    box.land()
+    batches = Counter((row["source"], row["batch"]) for row in box.bronze("logs"))
+    assert batches == {("a.log", 1): 2, ("b.log", 1): 2, ("c.log", 2): 4}
+    assert (box.versions()["bronze.logs"], box.versions()["bronze.transactions"]) == (2, 1)
+    state = box.lake.standing("bronze.logs").state
+    assert (state.batch, [file["name"] for file in state.files]) == (2, ["c.log"])
+
+
+def test_rows_say_what_they_came_with(box: Box) -> None:
+    box.put("transactions/a.csv", HEADER + ROW)
+    box.land()
+    (row,), (file,) = box.bronze("transactions"), box.ledger()
+    assert (row["source"], row["source_id"], row["position"]) == ("a.csv", file["sha256"], 0)
+    assert (row["raw"], row["format"], row["header"]) == (ROW[:-1], "csv", HEADER[:-1].decode())
+    assert (row["is_cut"], row["kafka_timestamp"], row["run_id"]) == (False, None, "run")
+    assert row["ingested_at"] == file["seen_at"]
+
+
+def test_statistics_let_readers_pass_over_files(box: Box) -> None:
+    box.put("logs/a.log", LOG * 3)
+    box.put("logs/b.log", LOG * 5)
+    box.land()
+    actions = pa.table(box.lake.open("bronze.logs").get_add_actions(flatten=True)).to_pylist()
+    for action, (name, records) in zip(
+        sorted(actions, key=lambda a: a["num_records"]), [("a.log", 3), ("b.log", 5)], strict=True
+    ):
+        (sha256,) = {row["source_id"] for row in box.bronze("logs") if row["source"] == name}
+        path = box.folder / "bronze" / "logs" / action["path"]
+        assert (action["path"], action["size_bytes"]) == (f"00000001-{sha256}.parquet", path.stat().st_size)
+        assert action["num_records"] == action["null_count.kafka_timestamp"] == records
+        ends = {"batch": (1, 1), "source": (name, name), "source_id": (sha256, sha256), "position": (0, records - 1)}
+        for column, (least, greatest) in ends.items():
+            assert (action[f"min.{column}"], action[f"max.{column}"]) == (least, greatest)
+            assert action[f"null_count.{column}"] == 0
+
+
+def test_other_names_are_ignored_and_listed(box: Box) -> None:
     names = [".a.csv", "_a.csv", "a.csv.tmp", "a.csv._COPYING_", "a.xlsx", "\x1b[31m.csv"]
     for name in names:
         box.put(f"transactions/{name}", HEADER + ROW)
@@ -114,7 +136,7 @@ def test_f4_other_names_are_ignored_and_listed(box: Inbox) -> None:
     assert all(line.isprintable() for line in landed.ignored)
 
 
-def test_f7_a_gzip_bomb_is_refused(box: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_gzip_bomb_is_refused(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inbox, "MAX_INFLATED", 4 << 20)
     box.put("logs/bomb.log.gz", gzip.compress(LOG * 100_000))
     box.put("logs/large.log.gz", gzip.compress(os.urandom(5 << 20)))
@@ -126,7 +148,7 @@ def test_f7_a_gzip_bomb_is_refused(box: Inbox, monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.parametrize("target", ["../outside.log", "b.log", "nowhere.log"])
-def test_f9_a_link_is_refused(box: Inbox, target: str) -> None:
+def test_a_link_is_refused(box: Box, target: str) -> None:
     box.put("outside.log", LOG)
     box.put("logs/b.log", LOG)
     (box.settings.inbox / "logs" / "a.log").symlink_to(target)
@@ -136,7 +158,7 @@ def test_f9_a_link_is_refused(box: Inbox, target: str) -> None:
     assert rows["b.log"]["status"] == "landed"
 
 
-def test_f9_an_unreadable_file_is_refused_once_and_tried_again(box: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreadable_file_is_refused_once_and_tried_again(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
     box.put("logs/a.log", LOG)
     original = Path.open
 
@@ -156,13 +178,13 @@ def test_f9_an_unreadable_file_is_refused_once_and_tried_again(box: Inbox, monke
     assert [d.status for d in box.land().decisions] == ["landed"]
 
 
-def test_a_full_disk_ends_the_run_and_refuses_no_file(box: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_ends_the_run_and_refuses_no_file(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
     box.put("logs/a.log", LOG)
 
     def full(*_: object) -> int:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(landing, "_write_parquet", full)
+    monkeypatch.setattr(cut_file, "write_parquet", full)
     with pytest.raises(ServiceError, match="No space left on device"):
         box.land()
     monkeypatch.undo()
@@ -170,37 +192,10 @@ def test_a_full_disk_ends_the_run_and_refuses_no_file(box: Inbox, monkeypatch: p
     assert [d.status for d in box.land().decisions] == ["landed"]
 
 
-@pytest.mark.parametrize("after", ["the first upload", "all uploads"])
-def test_a_run_that_ends_before_the_ledger_is_written_lands_nothing_twice(
-    box: Inbox, monkeypatch: pytest.MonkeyPatch, after: str
-) -> None:
-    box.put("logs/a.log", LOG)
-    box.put("logs/b.log", LOG * 2)
-
-    def killed(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        _land_until(box, patch, after, killed)
-    assert box.ledger() == []
-    assert box.landed_files() != []
-    box.land()
-    assert sorted((r["name"], r["status"]) for r in box.ledger()) == [("a.log", "landed"), ("b.log", "landed")]
-    assert [box.records("logs", r["sha256"]) for r in sorted(box.ledger(), key=lambda r: str(r["name"]))] == [
-        [LOG[:-1]], [LOG[:-1]] * 2,
-    ]  # fmt: skip
-
-
-def _land_until(box: Inbox, patch: pytest.MonkeyPatch, after: str, killed: Callable[..., None]) -> None:
-    if after == "all uploads":
-        patch.setattr(landing, "append", killed)
-    landing.land(box.settings, "run", killed if after == "the first upload" else lambda _: None)
-
-
 def test_many_files_are_cut_by_several_processes_with_the_same_outcome(
-    box: Inbox, monkeypatch: pytest.MonkeyPatch
+    box: Box, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(landing, "PARALLEL_BYTES", 0)
+    monkeypatch.setattr(land, "PARALLEL_BYTES", 0)
     box.put("logs/a.log", LOG)
     box.put("logs/b.log", LOG)
     box.put("transactions/a.csv", ROW)
@@ -210,7 +205,7 @@ def test_many_files_are_cut_by_several_processes_with_the_same_outcome(
     ]  # fmt: skip
 
 
-def test_times_that_no_calendar_has_are_no_hindrance(box: Inbox) -> None:
+def test_times_that_no_calendar_has_are_no_hindrance(box: Box) -> None:
     path = box.put("logs/a.log", LOG)
     os.utime(path, ns=(-(2**62), -(2**62)))
     box.land()
@@ -226,9 +221,9 @@ def test_a_time_is_kept_to_the_microsecond(tmp_path: Path) -> None:
     assert inbox.stamp(path) == (5, expected)
 
 
-def test_rows_come_in_groups_that_spark_can_share_out(box: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(landing, "ROW_GROUP", 10)
+def test_rows_come_in_groups_that_spark_can_share_out(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cut_file, "ROW_GROUP", 10)
     box.put("logs/a.log", LOG * 25)
     box.land()
-    assert pq.ParquetFile(box.landed_files()[0]).num_row_groups == 3
+    assert pq.ParquetFile(box.data_files()[0]).num_row_groups == 3
     assert box.records("logs", box.ledger()[0]["sha256"]) == [LOG[:-1]] * 25

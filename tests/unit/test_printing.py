@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pyarrow as pa
 
-from lakehouse import printing
+from lakehouse.lake import printing
 
 AMOUNTS = [Decimal("1.50"), None, Decimal("-2.00"), Decimal("12345678901.10"), Decimal(0)]
 ROWS = pa.table(

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lakehouse import records
-from lakehouse.records import Cut, Record, Tally, csv_records, lines
+from lakehouse.landing import cut_csv, cut_lines
+from lakehouse.landing.cut_csv import csv_records
+from lakehouse.landing.cut_lines import Cut, Record, Tally, lines
 
 Cutter = Callable[[Iterable[bytes], Tally], Iterator[Record]]
 BOUNDED = settings(derandomize=True, deadline=None, max_examples=150, database=None)
@@ -56,11 +57,11 @@ LINES = {
     "blanks around": (b" a \n", [b" a "], 0),
     "bytes of no encoding": (b"\xff\x00\xe9\n\x80", [b"\xff\x00\xe9", b"\x80"], 0),
     "quotes mean nothing": (b'"a\nb"\n', [b'"a', b'b"'], 0),
-    "as long as allowed": (b"x" * records.MAX_RECORD + b"\ny\n", [b"x" * records.MAX_RECORD, b"y"], 0),
-    "too long by one": (b"x" * (records.MAX_RECORD + 1) + b"\ny\n", [Cut(b"x" * records.KEPT_BYTES), b"y"], 0),
-    "too long, last": (b"a\n" + b"x" * 3_000_000, [b"a", Cut(b"x" * records.KEPT_BYTES)], 0),
+    "as long as allowed": (b"x" * cut_lines.MAX_RECORD + b"\ny\n", [b"x" * cut_lines.MAX_RECORD, b"y"], 0),
+    "too long by one": (b"x" * (cut_lines.MAX_RECORD + 1) + b"\ny\n", [Cut(b"x" * cut_lines.KEPT_BYTES), b"y"], 0),
+    "too long, last": (b"a\n" + b"x" * 3_000_000, [b"a", Cut(b"x" * cut_lines.KEPT_BYTES)], 0),
     "too long twice": (
-        (b"x" * 2_500_000 + b"\n") * 2 + b"z\n", [Cut(b"x" * records.KEPT_BYTES), Cut(b"x" * records.KEPT_BYTES), b"z"],
+        (b"x" * 2_500_000 + b"\n") * 2 + b"z\n", [*[Cut(b"x" * cut_lines.KEPT_BYTES)] * 2, b"z"],
         0,
     ),
 }  # fmt: skip
@@ -84,11 +85,11 @@ CSV = {
         b'"a' + b"\nx" * 100 + b'"\ny\n', [b'"a', *[b"x"] * 99, b'x"', b"y"], 0,
     ),
     "closed after 64 KiB": (
-        b'"a\n' + b"x" * records.MAX_QUOTED_BYTES + b'"\ny\n', [b'"a', b"x" * records.MAX_QUOTED_BYTES + b'"', b"y"], 0,
+        b'"a\n' + b"x" * cut_csv.MAX_QUOTED_BYTES + b'"\ny\n', [b'"a', b"x" * cut_csv.MAX_QUOTED_BYTES + b'"', b"y"], 0,
     ),
     "blank lines behind a quote never closed": (b'"a\n\nb\n', [b'"a', b"b"], 1),
     "a quote open before a line too long": (
-        b'"a\n' + b"x" * 2_000_000 + b'\nb"\n', [b'"a', Cut(b"x" * records.KEPT_BYTES), b'b"'], 0,
+        b'"a\n' + b"x" * 2_000_000 + b'\nb"\n', [b'"a', Cut(b"x" * cut_lines.KEPT_BYTES), b'b"'], 0,
     ),
     "two quotes never closed": (b'"a\nb\n,"c\n', [b'"a\nb\n,"c'], 0),
 }  # fmt: skip
@@ -131,7 +132,7 @@ def test_records_do_not_depend_on_the_blocks_where_line_ends_agree(
     cutter: Cutter, data: bytes, block: int, size: int
 ) -> None:
     data = data.replace(b"\r", b"")
-    with patch.object(records, "BLOCK", block):
+    with patch.object(cut_lines, "BLOCK", block):
         assert cut(cutter, data, size) == cut(cutter, data, len(data) + 1)
 
 
@@ -168,7 +169,7 @@ def test_a_line_of_200_megabytes_takes_little_memory(cutter: Cutter, start: byte
     most = peak(lambda: found.extend(cutter(long_line(200 << 20, start, b"\nb\n"), Tally())))
     assert [isinstance(r, Cut) for r in found] == [True, False]
     assert isinstance(found[0], Cut)
-    assert len(found[0].kept) == records.KEPT_BYTES
+    assert len(found[0].kept) == cut_lines.KEPT_BYTES
     assert most < 12 << 20
 
 
@@ -181,7 +182,7 @@ def test_lines_that_each_leave_a_quote_open_are_looked_at_twice_at_most() -> Non
         match = pattern.match(line)
         return match is not None and match.end() == len(line)
 
-    with patch.object(records, "_matches", counting):
+    with patch.object(cut_csv, "_matches", counting):
         found, _ = cut(csv_records, data)
     assert len(found) == 300
     assert sum(looks) <= 2 * len(data)

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 import sql
-from lakehouse import adhoc, frames, lake, views
 from lakehouse.errors import NotBuiltError, ServiceError
+from lakehouse.lake import Lake, native, relations, scan, store
+from lakehouse.lake import sql as adhoc
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = re.findall(r"```sql\n(.*?)```", (ROOT / "docs/queries.md").read_text(encoding="utf-8"), re.DOTALL)
@@ -23,7 +24,7 @@ def answer(url: str, query: str) -> list[dict[str, object]]:
 
 
 def good(url: str, dataset: str) -> list[dict[str, object]]:
-    rows = frames.read(lake.open_table(url, f"silver.{dataset}")).to_pylist()
+    rows = scan.read(Lake(url).open(f"silver.{dataset}")).to_pylist()
     return [row for row in rows if not row["quarantined"]]
 
 
@@ -73,12 +74,12 @@ def test_engagement_agrees_with_plain_python(sample_lake: str) -> None:
     )
 
 
-@pytest.mark.parametrize("name", list(views.views()))
+@pytest.mark.parametrize("name", list(relations.views()))
 def test_every_table_has_its_name_its_columns_and_its_side(name: str, sample_lake: str) -> None:
-    view = views.views()[name]
+    view = relations.views()[name]
     found = adhoc.run(sample_lake, f"SELECT * FROM {name}").read_all()
     assert found.column_names == [column.name for column in view.columns]
-    assert found.num_rows == frames.rows_by_partition(lake.open_table(sample_lake, view.table))[view.quarantined]
+    assert found.num_rows == scan.rows_by_partition(Lake(sample_lake).open(view.table))[view.quarantined]
 
 
 @pytest.mark.parametrize(
@@ -132,11 +133,11 @@ def test_tables_can_be_joined(sample_lake: str) -> None:
     ],
 )
 def test_anything_but_one_query_over_the_tables_is_refused(query: str, said: str, sample_lake: str) -> None:
-    before = {name: lake.open_table(sample_lake, view.table).version() for name, view in views.views().items()}
+    before = {name: Lake(sample_lake).open(view.table).version() for name, view in relations.views().items()}
     with pytest.raises(adhoc.SqlError, match=re.escape(said)) as caught:
         adhoc.run(sample_lake, query).read_all()
     assert "\n" not in str(caught.value)
-    assert before == {name: lake.open_table(sample_lake, view.table).version() for name, view in views.views().items()}
+    assert before == {name: Lake(sample_lake).open(view.table).version() for name, view in relations.views().items()}
     assert not Path("/tmp/x.csv").exists()
 
 
@@ -149,8 +150,8 @@ def test_a_lake_that_hangs_is_given_up(sample_lake: str, monkeypatch: pytest.Mon
     import threading
 
     event = threading.Event()
-    monkeypatch.setattr(adhoc, "PATIENCE", 0.01)
-    monkeypatch.setattr(lake, "open_table", lambda *_: event.wait(30))
+    monkeypatch.setattr(native, "SECONDS", 0.01)
+    monkeypatch.setattr(store, "DeltaTable", lambda *_, **__: event.wait(30))
     with pytest.raises(ServiceError, match="did not answer"):
         adhoc.run(sample_lake, "SELECT * FROM silver.logs")
     event.set()
@@ -173,7 +174,7 @@ def test_the_command_says_what_is_wrong_without_a_trace(sample_lake: str) -> Non
 def test_without_a_query_the_command_lists_the_tables(sample_lake: str) -> None:
     done = command(sample_lake, "")
     assert done.returncode == 0
-    assert all(name in done.stdout for name in views.views())
+    assert all(name in done.stdout for name in relations.views())
 
 
 def test_a_reader_that_stops_early_is_no_error(sample_lake: str) -> None:

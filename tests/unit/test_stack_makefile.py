@@ -43,6 +43,6 @@ def test_an_old_python_is_told_what_is_needed() -> None:
 
 def test_ci_runs_make_test_and_nothing_weaker() -> None:
     script = (ROOT / ".ci" / "run").read_text("utf-8")
-    assert script.rstrip().endswith("\nmake test")
+    assert script.rstrip().endswith("\nmake test\nmake test-all")
     assert "|| true" not in script
     assert "set -euo pipefail" in script

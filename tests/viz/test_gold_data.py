@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from sample_lake import write_gold
 
-from lakehouse import lake
+from lakehouse.lake import Lake
+from lakehouse.metrics import METRICS
 from viz import gold_data
 
 CASES = {
@@ -67,6 +68,6 @@ def test_the_chart_shows(
 ) -> None:
     url = tmp_path.as_uri()
     write_gold(url, name, rows, 1)
-    frame, finding = gold_data.SELECT[name](lake.open_table(url, f"gold.{name}"))
+    frame, finding = gold_data.SELECT[gold_data.kind(METRICS[name])](Lake(url).open(f"gold.{name}"), METRICS[name])
     assert list(frame.iloc[:, 0]) == first
     assert finding == said

@@ -1,22 +1,31 @@
 """The pictures as they are drawn: texts, axes, ink, and what must not be in them."""
 
 import re
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 from matplotlib.text import Text
-from sample_lake import records, write_gold
+from personal_values import all_personal_values
+from sample_lake import records, write, write_gold
 
-from lakehouse import lake
 from lakehouse.datasets import DATASETS
+from lakehouse.lake import Lake
+from lakehouse.lake.state import Source, State
 from lakehouse.metrics import METRICS
-from viz import picture, plot_gold, plot_silver
+from lakehouse.model import Aggregate, Chart, Column, Metric, Table
+from viz import gold_charts, gold_data, picture, plot_gold, plot_silver, silver_charts, silver_data
 
-ALL = [*((plot_silver, name) for name in DATASETS), *((plot_gold, name) for name in METRICS)]
+ALL = [
+    *((plot_silver, dataset) for dataset in DATASETS.values()),
+    *((plot_gold, metric) for metric in METRICS.values()),
+]
+NAMES = [item.name for _, item in ALL]
 
 
 @pytest.fixture
@@ -37,27 +46,38 @@ def texts(figure: Figure) -> str:
     return "\n".join(text.get_text() for text in figure.findobj(Text) if text.get_visible())
 
 
+@pytest.mark.parametrize(("module", "item"), ALL, ids=NAMES)
+def test_a_picture_tells_no_personal_value(
+    sample_lake: str, tmp_path: Path, figures: list[Figure], module: Any, item: Any
+) -> None:
+    module.draw(Lake(sample_lake), item, tmp_path / "x.png")
+    drawn = texts(figures[0])
+    assert not [value for value in all_personal_values(sample_lake) if value.decode(errors="replace") in drawn]
+
+
 @pytest.fixture
 def empty_lake(tmp_path: Path) -> str:
-    lake.create_tables(tmp_path.as_uri())
+    Lake(tmp_path.as_uri()).make_tables()
     return tmp_path.as_uri()
 
 
-def test_every_dataset_and_every_metric_has_a_picture() -> None:
-    assert set(plot_silver.DISTRIBUTIONS) == set(DATASETS)
-    assert set(plot_gold.PLOTS) == set(plot_gold.TITLES) == set(METRICS)
+def test_every_chart_that_is_declared_is_of_a_kind_that_is_known() -> None:
+    assert {dataset.chart.kind for dataset in DATASETS.values() if dataset.chart} <= set(silver_charts.KINDS)
+    assert {metric.chart.kind for metric in METRICS.values() if metric.chart} <= set(gold_charts.KINDS)
+    assert set(silver_charts.KINDS) == set(silver_data.COUNTS)
+    assert set(gold_charts.KINDS) == set(gold_data.SELECT)
 
 
-@pytest.mark.parametrize(("module", "name"), ALL, ids=[name for _, name in ALL])
+@pytest.mark.parametrize(("module", "item"), ALL, ids=NAMES)
 def test_a_picture_has_ink_labels_version_and_time(
-    sample_lake: str, tmp_path: Path, figures: list[Figure], module: object, name: str
+    sample_lake: str, tmp_path: Path, figures: list[Figure], module: Any, item: Any
 ) -> None:
-    pixels = imread(module.draw(sample_lake, name, tmp_path / "deep" / "x.png"))
+    pixels = imread(module.draw(Lake(sample_lake), item, tmp_path / "deep" / "x.png"))
     assert pixels.shape[1] == 1500
     assert 0.03 < np.mean(pixels[:, :, :3].min(axis=2) < 0.97) < 0.5
     layer = "silver" if module is plot_silver else "gold"
     assert re.search(
-        rf"^{layer}\.{name} · version 1 · committed \d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d UTC", texts(figures[0]), re.M
+        rf"^{layer}\.{item.name} · version 1 · committed \d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d UTC", texts(figures[0]), re.M
     )
     for ax in figures[0].axes:
         assert not ax.axison or ax.get_xlabel(), f"the axes {ax.get_title()!r} has no label"
@@ -68,17 +88,17 @@ def test_a_picture_has_ink_labels_version_and_time(
     assert list(tmp_path.rglob("*.part")) == []
 
 
-@pytest.mark.parametrize(("module", "name"), ALL, ids=[name for _, name in ALL])
+@pytest.mark.parametrize(("module", "item"), ALL, ids=NAMES)
 def test_a_picture_of_an_empty_table_says_no_data(
-    empty_lake: str, tmp_path: Path, figures: list[Figure], module: object, name: str
+    empty_lake: str, tmp_path: Path, figures: list[Figure], module: Any, item: Any
 ) -> None:
-    assert module.draw(empty_lake, name, tmp_path / "x.png").stat().st_size > 1000
+    assert module.draw(Lake(empty_lake), item, tmp_path / "x.png").stat().st_size > 1000
     assert "no data" in texts(figures[0])
 
 
 @pytest.mark.parametrize("name", DATASETS)
 def test_no_personal_value_is_in_a_picture(sample_lake: str, tmp_path: Path, figures: list[Figure], name: str) -> None:
-    plot_silver.draw(sample_lake, name, tmp_path / "x.png")
+    plot_silver.draw(Lake(sample_lake), DATASETS[name], tmp_path / "x.png")
     shown = texts(figures[0])
     people = {
         str(r.values[column]) for r in records(name, 300) for column in DATASETS[name].personal if column in r.values
@@ -88,7 +108,7 @@ def test_no_personal_value_is_in_a_picture(sample_lake: str, tmp_path: Path, fig
 
 
 def test_text_of_the_data_is_drawn_as_text(sample_lake: str, tmp_path: Path, figures: list[Figure]) -> None:
-    plot_gold.draw(sample_lake, "total_sales_per_product", tmp_path / "x.png")
+    plot_gold.draw(Lake(sample_lake), METRICS["total_sales_per_product"], tmp_path / "x.png")
     labels = [label for label in figures[0].axes[0].get_yticklabels() if "frac" in label.get_text()]
     assert [label.get_text() for label in labels] == ["$\\frac{1}{2}$ $50 _each_ ^now"]
     assert not any(label.get_parse_math() for label in labels)
@@ -99,7 +119,7 @@ def test_two_long_names_that_are_shortened_to_the_same_label_stay_two_bars(
 ) -> None:
     rows = [{"produit": "x" * 100 + end, "total_ventes": Decimal(5)} for end in "ab"]
     write_gold(tmp_path.as_uri(), "total_sales_per_product", rows, 1)
-    plot_gold.draw(tmp_path.as_uri(), "total_sales_per_product", tmp_path / "x.png")
+    plot_gold.draw(Lake(tmp_path.as_uri()), METRICS["total_sales_per_product"], tmp_path / "x.png")
     assert len(figures[0].axes[0].patches) == 2
 
 
@@ -117,16 +137,41 @@ ODD = {
 def test_odd_data_is_drawn_too(tmp_path: Path, name: str, row: tuple[object, ...]) -> None:
     columns = [column.name for column in METRICS[name].columns]
     write_gold(tmp_path.as_uri(), name, [dict(zip(columns, row, strict=True))], 1)
-    assert plot_gold.draw(tmp_path.as_uri(), name, tmp_path / "x.png").stat().st_size > 1000
+    assert plot_gold.draw(Lake(tmp_path.as_uri()), METRICS[name], tmp_path / "x.png").stat().st_size > 1000
 
 
-STAMPS = {"none": None, "no JSON": "{", "another object": "[1]", "no version": "{}"}
+def test_a_commit_that_names_no_silver_version_is_said_to_name_none() -> None:
+    metric = METRICS["status_code_counts"]
+    assert plot_gold.computed_from(State(batch=1), metric) == "silver version not recorded"
+    named = State(batch=1, source=Source("id", 7, 1, 0))
+    assert plot_gold.computed_from(named, metric) == "computed from silver.logs version 7"
 
 
-@pytest.mark.parametrize("stamp", STAMPS.values(), ids=STAMPS)
-def test_a_commit_that_names_no_silver_version_is_said_to_name_none(stamp: str | None) -> None:
-    class Committed:
-        def history(self, limit: int) -> list[dict[str, object]]:
-            return [{} if stamp is None else {"userMetadata": stamp}]
+OTHERS = {"none": None, "of a kind that is not known": Chart("spiral", "Round and round", "degrees")}
 
-    assert plot_gold.computed_from(Committed(), "logs") == "silver version not recorded"
+
+@pytest.mark.parametrize("chart", OTHERS.values(), ids=OTHERS)
+@pytest.mark.parametrize(("module", "item"), ALL, ids=NAMES)
+def test_what_has_no_chart_of_its_own_gets_a_plain_one(
+    sample_lake: str, tmp_path: Path, figures: list[Figure], module: Any, item: Any, chart: Chart | None
+) -> None:
+    pixels = imread(module.draw(Lake(sample_lake), replace(item, chart=chart), tmp_path / "x.png"))
+    assert 0.02 < np.mean(pixels[:, :, :3].min(axis=2) < 0.97) < 0.5
+    assert "no data" not in texts(figures[0])
+    for ax in figures[0].axes:
+        assert not ax.axison or ax.get_xlabel()
+
+
+@pytest.mark.parametrize("kind", ["string", "timestamp"])
+def test_a_metric_without_a_number_says_so(tmp_path: Path, figures: list[Figure], kind: str) -> None:
+    key, last = Column("a", "string"), Column("b", kind)
+    metric = Metric("odd", "logs", key, "path", (Aggregate(last, "max(path)", None),), "Odd.")
+    lake = Lake(tmp_path.as_uri())
+    write(lake, Table("gold.odd", metric.table_columns), [{"a": "x"}], State(batch=1))
+    plot_gold.draw(lake, metric, tmp_path / "x.png")
+    assert "no number to draw" in texts(figures[0])
+
+
+def test_how_a_metric_is_drawn_is_no_part_of_how_it_is_computed() -> None:
+    for metric in METRICS.values():
+        assert replace(metric, chart=None).code == metric.code

@@ -3,18 +3,26 @@
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from deltalake import DeltaTable
-from sample_lake import INGESTED, records
+from sample_lake import INGESTED, records, write
 
-from lakehouse import catalogue, lake
 from lakehouse.datasets import DATASETS
+from lakehouse.lake import Lake, schemas
+from lakehouse.lake.state import State
 from viz import silver_data
 
 
 def silver(url: str, name: str) -> DeltaTable:
-    return lake.open_table(url, f"silver.{name}")
+    return Lake(url).open(f"silver.{name}")
+
+
+def written(folder: Path, name: str, rows: list[dict[str, Any]]) -> str:
+    """Write rows to the silver table of a dataset in a lake of the test's own; return the lake's URL."""
+    write(Lake(folder.as_uri()), schemas.silver(DATASETS[name]), rows, State(batch=1))
+    return folder.as_uri()
 
 
 def good(name: str) -> list[dict[str, object]]:
@@ -33,12 +41,10 @@ SPANS = {"hour": (1, 49), "day": (5, 100), "week": (200, 800), "month": (1000, 4
 
 @pytest.mark.parametrize(("period", "days"), SPANS.items(), ids=SPANS)
 def test_volume_takes_the_period_that_fits_the_span(tmp_path: Path, period: str, days: tuple[int, int]) -> None:
-    url, table = tmp_path.as_uri(), catalogue.silver(DATASETS["logs"])
-    lake.create_table(url, table)
     times = [datetime.fromtimestamp(1_500_000_000 + 86_400 * day, INGESTED.tzinfo) for day in (0, days[0])]
     if period == "hour":
         times[1] = times[0].replace(minute=59)
-    lake.append(url, table, [{"quarantined": False, "time": time} for time in times])
+    url = written(tmp_path, "logs", [{"quarantined": False, "time": time} for time in times])
     assert silver_data.volume(silver(url, "logs"), DATASETS["logs"])[1] == period
 
 
@@ -50,10 +56,8 @@ def test_reasons_count_a_record_once_for_each_rule_it_broke(sample_lake: str) ->
 
 
 def test_the_rarest_of_many_reasons_are_put_together(tmp_path: Path) -> None:
-    url, table = tmp_path.as_uri(), catalogue.silver(DATASETS["logs"])
-    lake.create_table(url, table)
     rows = [{"quarantined": True, "reasons": [f"rule_{n:02d}"]} for n in range(12) for _ in range(12 - n)]
-    lake.append(url, table, rows)
+    url = written(tmp_path, "logs", rows)
     frame = silver_data.reasons(silver(url, "logs"))
     assert list(frame["reason"]) == [*(f"rule_{n:02d}" for n in range(7)), "5 other reasons"]
     assert frame["records"].sum() == len(rows)
@@ -76,9 +80,8 @@ def test_a_bin_is_a_round_number_wide(spread: float, width: float) -> None:
 
 
 def test_likes_are_counted_in_bins_that_double(tmp_path: Path) -> None:
-    url, table = tmp_path.as_uri(), catalogue.silver(DATASETS["social_data"])
-    lake.create_table(url, table)
-    lake.append(url, table, [{"quarantined": False, "likes": n} for n in (0, 1, 2, 3, 4, 7, 8, 1023, 1024, None)])
+    rows = [{"quarantined": False, "likes": n} for n in (0, 1, 2, 3, 4, 7, 8, 1023, 1024, None)]
+    url = written(tmp_path, "social_data", rows)
     frame = silver_data.doubling(silver(url, "social_data"), "likes")
     assert dict(zip(frame["step"], frame["records"], strict=True)) == {0: 1, 1: 1, 2: 2, 3: 2, 4: 1, 10: 1, 11: 1}
 

@@ -1,6 +1,26 @@
 """Advertising events: how often a campaign was shown and clicked in one report."""
 
-from lakehouse.model import Column, Dataset, Field
+from datetime import date
+
+import polars as pl
+
+from lakehouse.model import Chart, Column, Dataset, Field, Rule
+
+# The source rounds its click-through rate.
+_CTR_TOLERANCE = 0.001
+
+_CLICKS, _IMPRESSIONS = pl.col("clicks"), pl.col("impressions")
+_EXPECTED_CTR = pl.when(_IMPRESSIONS == 0).then(0.0).otherwise(_CLICKS / _IMPRESSIONS)
+
+RULES = (
+    Rule("range", _CLICKS < 0),
+    Rule("range", _IMPRESSIONS < 0),
+    Rule("range", _CLICKS > _IMPRESSIONS),
+    Rule("range", pl.col("budget") < 0),
+    Rule("range", pl.col("end_date") < pl.col("start_date")),
+    Rule("range", pl.col("start_date") < date(2000, 1, 1)),
+    Rule("range", (pl.col("ctr") - _EXPECTED_CTR).abs() > _CTR_TOLERANCE),
+)
 
 DATASET = Dataset(
     name="ad_campaigns",
@@ -18,4 +38,6 @@ DATASET = Dataset(
     ),
     key="event_id",
     time_column="start_date",
+    rules=RULES,
+    chart=Chart("histogram", "How often an impression is clicked", "click rate of a report in %", "100 * ctr"),
 )

@@ -1,6 +1,31 @@
 """Requests to the web server; two equal lines are two requests, so there is no business key."""
 
-from lakehouse.model import Column, Dataset, Field
+from datetime import timedelta
+
+import polars as pl
+
+from lakehouse.judging.columns import date_range, text
+from lakehouse.judging.types import log_time
+from lakehouse.model import Chart, Column, Dataset, Field, Rule
+
+# Dotted decimal; RFC 4291, section 2.2, with an optional zone (RFC 4007, section 11); RFC 1123, section 2.1.
+_BYTE = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_IPV4 = rf"^({_BYTE}\.){{3}}{_BYTE}$"
+_GROUP = "[0-9A-Fa-f]{0,4}"
+_IPV6 = rf"^{_GROUP}(:{_GROUP}){{1,6}}:({_GROUP}|[0-9]{{1,3}}(\.[0-9]{{1,3}}){{3}})(%[0-9A-Za-z_]+)?$"
+_HOST = "^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_.])?$"
+_MAX_HOST = 253
+
+_IP = text("ip")
+# What has nothing but digits and dots is an address, or none: never a host name.
+_IS_HOST = _IP.str.contains(_HOST) & ~_IP.str.contains(r"^[0-9.]+$") & (_IP.str.len_bytes() <= _MAX_HOST)
+
+RULES = (
+    Rule("ip", ~(_IP.str.contains(_IPV4) | _IP.str.contains(_IPV6) | _IS_HOST)),
+    Rule("status", text("status").is_not_null() & ~pl.col("status").is_between(100, 599).fill_null(False)),
+    Rule("range", pl.col("bytes") < 0),
+    Rule("date_range", date_range("time", ahead=timedelta(minutes=5))),
+)
 
 DATASET = Dataset(
     name="logs",
@@ -20,4 +45,7 @@ DATASET = Dataset(
     ),
     key=None,
     time_column="time",
+    rules=RULES,
+    derived=(pl.coalesce("time", log_time(text("time"))).alias("time"),),
+    chart=Chart("hours", "Requests and errors through the day", "hour of the day, UTC", "status"),
 )

@@ -1,6 +1,17 @@
 """Posts on social networks and how they were received."""
 
-from lakehouse.model import Column, Dataset, Field
+from datetime import timedelta
+
+import polars as pl
+
+from lakehouse.judging.columns import date_range, text
+from lakehouse.judging.types import epoch
+from lakehouse.model import Chart, Column, Dataset, Field, Rule
+
+RULES = (
+    Rule("range", (pl.col("likes") < 0) | (pl.col("retweets") < 0)),
+    Rule("date_range", date_range("post_date", ahead=timedelta(days=1))),
+)
 
 DATASET = Dataset(
     name="social_data",
@@ -17,4 +28,9 @@ DATASET = Dataset(
     ),
     key="post_id",
     time_column="post_date",
+    rules=RULES,
+    derived=(pl.coalesce("post_date", epoch(text("post_date"))).alias("post_date"),),
+    chart=Chart(
+        "doubling", "How many likes a post gets", "likes, from the number at a bar up to the next one", "likes"
+    ),
 )

@@ -1,13 +1,16 @@
 """Clicks and impressions per campaign."""
 
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
+from lakehouse.model import Aggregate, Chart, Column, Metric
 
-
-def compute(events: DataFrame) -> DataFrame:
-    """Return the sums over each campaign's events: `campaign_id`, `total_clicks`, `total_impressions`."""
-    return (
-        events.groupBy("campaign_id")
-        .agg(F.sum("clicks").alias("total_clicks"), F.sum("impressions").alias("total_impressions"))
-        .select("campaign_id", "total_clicks", "total_impressions")
-    )
+METRIC = Metric(
+    name="campaign_metrics",
+    dataset="ad_campaigns",
+    key=Column("campaign_id", "string"),
+    group="campaign_id",
+    aggregates=(
+        Aggregate(Column("total_clicks", "bigint"), "sum(clicks)", "sum(total_clicks)"),
+        Aggregate(Column("total_impressions", "bigint"), "sum(impressions)", "sum(total_impressions)"),
+    ),
+    comment="Sums of clicks and impressions over the events of each campaign.",
+    chart=Chart("rates", "Clicks and impressions per campaign", "click rate in %", noun="campaign", event="click"),
+)

@@ -1,13 +1,13 @@
 """Requests per HTTP status."""
 
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
+from lakehouse.model import Aggregate, Chart, Column, Metric
 
-
-def compute(logs: DataFrame) -> DataFrame:
-    """Return the number of requests per status: `status_code`, `count_requests`."""
-    return (
-        logs.groupBy(F.col("status").alias("status_code"))
-        .agg(F.count("*").alias("count_requests"))
-        .select("status_code", "count_requests")
-    )
+METRIC = Metric(
+    name="status_code_counts",
+    dataset="logs",
+    key=Column("status_code", "int"),
+    group="status",
+    aggregates=(Aggregate(Column("count_requests", "bigint"), "count(*)", "sum(count_requests)"),),
+    comment="Number of requests per HTTP status code.",
+    chart=Chart("classes", "Requests per HTTP status code", "requests", noun="status code", event="request"),
+)

@@ -1,13 +1,21 @@
 """Sales per product."""
 
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
+from lakehouse.model import Aggregate, Chart, Column, Metric
 
-
-def compute(transactions: DataFrame) -> DataFrame:
-    """Return the sum of amounts per product: `produit`, `total_ventes`."""
-    return (
-        transactions.groupBy(F.col("product").alias("produit"))
-        .agg(F.sum("amount").cast("decimal(38,2)").alias("total_ventes"))
-        .select("produit", "total_ventes")
-    )
+METRIC = Metric(
+    name="total_sales_per_product",
+    dataset="transactions",
+    key=Column("produit", "string"),
+    group="product",
+    aggregates=(
+        Aggregate(Column("total_ventes", "decimal(38,2)"), "cast(sum(amount) as decimal(38,2))", "sum(total_ventes)"),
+    ),
+    comment="Sum of the amounts of all transactions per product.",
+    chart=Chart(
+        "totals",
+        "Sales per product",
+        "sum of amounts, in the currency of the data",
+        noun="product",
+        event="sale",
+    ),
+)

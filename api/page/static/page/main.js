@@ -49,7 +49,17 @@ async function load() {
   }
   const [first] = failed;
   problem(first ? `${plural(failed.length, "part")} of the page cannot be shown. ${first.message}` : "");
-  at("state").textContent = `Last asked at ${time(Date.now()).slice(11)} UTC`;
+  at("state").textContent = `Last asked at ${time(Date.now()).slice(11)} UTC${await lag()}`;
+}
+
+/** Return how far continuous mode is behind its sources, in words; nothing where none runs. */
+async function lag() {
+  try {
+    const { stream } = await (await fetch("/api/health/")).json();
+    return stream ? `; the stream is ${stream.lag_seconds} s behind (${plural(stream.lag_records, "record")})` : "";
+  } catch {
+    return ""; // the sections tell what is wrong
+  }
 }
 
 function refresh() {

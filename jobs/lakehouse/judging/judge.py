@@ -1,0 +1,78 @@
+"""Bronze batches -> judged batches: parsed, typed, with the rules that each record breaks.
+
+No record is ever dropped, and no bytes make it raise: as many rows come out as went in, in the same order.
+"""
+
+from collections.abc import Iterator
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lakehouse.judging.columns import text_name
+from lakehouse.judging.parse import parse
+from lakehouse.judging.rules import find_reasons, type_rules
+from lakehouse.judging.types import arrow_type, convert
+from lakehouse.model import Dataset
+
+# Kept with every row; raised whenever a rule changes, so that it can be told which rules judged a row.
+RULES_VERSION = 1
+
+# So many bytes of records are worked on at a time, which bounds the memory beside the batch and its result.
+SLICE_BYTES = 16 << 20
+
+# What is handed on as it came.
+IDENTITY = pa.schema(
+    [
+        ("batch", pa.int64()),
+        ("source", pa.string()),
+        ("source_id", pa.string()),
+        ("position", pa.int64()),
+        ("raw", pa.binary()),
+        ("kafka_timestamp", pa.timestamp("us", "UTC")),
+        ("ingested_at", pa.timestamp("us", "UTC")),
+    ]
+)
+
+
+def judged_schema(dataset: Dataset) -> pa.Schema:
+    """Return the columns of judged rows: those handed on, the dataset's typed columns, and `reasons`."""
+    typed_columns = [pa.field(column.name, arrow_type(column.type)) for column in dataset.columns]
+    return pa.schema([*IDENTITY, *typed_columns, pa.field("reasons", pa.list_(pa.string()))])
+
+
+def judge(batch: pa.RecordBatch, dataset: Dataset) -> pa.RecordBatch:
+    """Return bronze rows with the dataset's typed columns and `reasons`, the names of the rules that a record breaks.
+
+    The batch has the columns of `IDENTITY`, `format` (csv, json or log), `header` (of a CSV file) and `is_cut` (of a
+    record too long to be kept whole). The result has those of `judged_schema(dataset)`: a good row has no reasons, one
+    with reasons has nulls in the typed columns.
+    """
+    schema = judged_schema(dataset)
+    found = pa.concat_tables([_judge_slice(part, dataset) for part in _slices(batch)])
+    columns = [batch[name] if name in IDENTITY.names else found[name].combine_chunks() for name in schema.names]
+    return pa.record_batch(
+        [column.cast(field.type) for column, field in zip(columns, schema, strict=True)], schema=schema
+    )
+
+
+def _slices(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """Yield the batch in slices of at most SLICE_BYTES and a record; one of no rows where it has none."""
+    sizes = pl.Series(values=pc.binary_length(batch["raw"]), dtype=pl.Int64).fill_null(0)
+    start = 0
+    for length in (sizes.cum_sum() // SLICE_BYTES).rle().struct.field("len") if len(batch) else [0]:
+        yield batch.slice(start, length)
+        start += length
+
+
+def _judge_slice(batch: pa.RecordBatch, dataset: Dataset) -> pa.Table:
+    """Return the typed columns and `reasons`."""
+    texts = parse(batch, dataset)
+    values = [convert(texts[text_name(column.name)], column.type).alias(column.name) for column in dataset.columns]
+    frame = texts.with_columns(pl.Series("ingested_at", batch["ingested_at"].cast(pa.timestamp("us", "UTC"))), *values)
+    for expression in dataset.derived:
+        frame = frame.with_columns(expression)
+    reasons = find_reasons(frame, (*type_rules(dataset), *dataset.rules))
+    is_good = reasons.list.len() == 0
+    good = (pl.when(is_good).then(pl.col(column.name)).alias(column.name) for column in dataset.columns)
+    return frame.select(*good, reasons.alias("reasons")).to_arrow()

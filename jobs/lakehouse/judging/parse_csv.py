@@ -1,0 +1,101 @@
+"""CSV records -> their fields' texts by the names in the header, or what is wrong with a record's structure.
+
+RFC 4180: fields between commas; a field in quotes may hold commas, line breaks and doubled quotes, and nothing but a
+comma or the end follows it. A quote inside a field that does not begin with one is an ordinary character.
+"""
+
+import csv
+from functools import lru_cache
+from typing import NamedTuple
+
+import polars as pl
+
+from lakehouse.judging.columns import BLANKS, text_name
+from lakehouse.landing.cut_lines import MAX_RECORD
+from lakehouse.landing.sniff import MAX_COLUMNS, split_header
+from lakehouse.model import Dataset
+
+# The records of a header that has fewer are read one by one: a batch may hold many headers.
+_MIN_GROUP = 500
+
+# A quoted field may be as long as a record; Python's own limit is 128 KiB.
+csv.field_size_limit(MAX_RECORD)
+
+
+class _Layout(NamedTuple):
+    """How many fields a header names, none where it is no header, and at which place each of the dataset's stands."""
+
+    size: int
+    places: tuple[int | None, ...]
+
+
+def parse_csv(rows: pl.DataFrame, dataset: Dataset) -> pl.DataFrame:
+    """Return `row`, `problem` and the text of each field, by its name at the source, of the records in `line`.
+
+    Their `header` is the header line of their file. `problem` is repeated_header, few_fields, many_fields,
+    unclosed_quote or syntax (text behind a closing quote, a line break outside quotes, a header that is none), null
+    where the record has as many fields as its header.
+    """
+    sources = tuple(field.source for field in dataset.fields)
+    common = _common_headers(rows["header"], sources)
+    is_plain = rows["header"].is_in(common).fill_null(False) & ~rows["line"].str.contains('["\r\n]')
+    groups = (_split(rows.filter(is_plain & (rows["header"] == header)), header, sources) for header in common)
+    return pl.concat([_read(rows.filter(~is_plain), sources), *groups])
+
+
+def _common_headers(headers: pl.Series, sources: tuple[str, ...]) -> list[str]:
+    """Return the headers whose records are split all at once."""
+    counts = headers.drop_nulls().value_counts()
+    often = counts.filter(pl.col("count") >= _MIN_GROUP)[headers.name]
+    return [header for header in often if 0 < _layout(header, sources).size <= MAX_COLUMNS]
+
+
+@lru_cache(maxsize=1024)
+def _layout(header: str | None, sources: tuple[str, ...]) -> _Layout:
+    try:
+        names = split_header(header or "")
+    except csv.Error:
+        names = []
+    return _Layout(len(names), tuple(names.index(source) if source in names else None for source in sources))
+
+
+def _split(rows: pl.DataFrame, header: str, sources: tuple[str, ...]) -> pl.DataFrame:
+    """Read records of one header without quotes and line breaks."""
+    size, places = _layout(header, sources)
+    fields = rows["line"].str.splitn(",", size + 1).struct.unnest()
+    problem = (
+        pl.when(rows["line"].str.strip_chars(BLANKS) == header.strip(BLANKS))
+        .then(pl.lit("repeated_header"))
+        .when(pl.col(f"field_{size - 1}").is_null())
+        .then(pl.lit("few_fields"))
+        .when(pl.col(f"field_{size}").is_not_null())
+        .then(pl.lit("many_fields"))
+    )
+    texts = (pl.lit(None, pl.String) if place is None else pl.col(f"field_{place}") for place in places)
+    names = map(text_name, sources)
+    return fields.select(rows["row"], problem.alias("problem"), **dict(zip(names, texts, strict=True)))
+
+
+def _read(rows: pl.DataFrame, sources: tuple[str, ...]) -> pl.DataFrame:
+    """Read records one by one, exactly."""
+    found = [_fields(line, header, sources) for line, header in rows.select("line", "header").iter_rows()]
+    schema = dict.fromkeys(("problem", *map(text_name, sources)), pl.String)
+    fields = pl.DataFrame(found, schema=schema, orient="row")
+    return fields.insert_column(0, rows["row"])
+
+
+def _fields(line: str, header: str | None, sources: tuple[str, ...]) -> tuple[str | None, ...]:
+    """Return a record's problem and its fields' texts."""
+    size, places = _layout(header, sources)
+    nothing = (None,) * len(sources)
+    if not size or header is None:
+        return "syntax", *nothing
+    if line.strip(BLANKS) == header.strip(BLANKS):
+        return "repeated_header", *nothing
+    try:
+        fields = next(csv.reader([line], strict=True), [])
+    except csv.Error:
+        return "unclosed_quote" if line.count('"') % 2 else "syntax", *nothing
+    if len(fields) != size:
+        return "few_fields" if len(fields) < size else "many_fields", *nothing
+    return None, *(None if place is None else fields[place] for place in places)

@@ -1,0 +1,60 @@
+"""Rules -> reasons: what follows from the fields' types, what a dataset's own rules say, and the names of the broken.
+
+Rules of one name are one reason; a record's reasons stand in the order of the rules.
+"""
+
+from collections.abc import Iterable
+
+import polars as pl
+
+from lakehouse.judging.columns import text
+from lakehouse.judging.types import DECIMAL, is_decimal, pattern
+from lakehouse.model import Column, Dataset, Rule
+
+# NUL and the other control characters but tab, line feed and carriage return, which a quoted field may hold.
+CONTROL = r"[\x00-\x08\x0B\x0C\x0E-\x1F\x7F]"
+
+
+def type_rules(dataset: Dataset) -> tuple[Rule, ...]:
+    """Return the rules that follow from the fields' types, for all datasets alike."""
+    required = [Rule("required", text(field.column.name).is_null()) for field in dataset.fields if field.required]
+    strings = [column for column in dataset.columns if column.type == "string"]
+    control = [Rule("control_char", text(column.name).str.contains(CONTROL)) for column in strings]
+    return (*required, *control, *(rule for column in dataset.columns for rule in _column_rules(column)))
+
+
+def _column_rules(column: Column) -> tuple[Rule, ...]:
+    given, value = text(column.name), pl.col(column.name)
+    is_unread = given.is_not_null() & value.is_null()
+    if column.type == "string":
+        return ()
+    if column.type in ("date", "timestamp"):
+        return (Rule("date", is_unread),)
+    if column.type == "double":
+        return (Rule("number_format", is_unread),)
+    is_exact = given.str.contains(pattern(column.type))
+    overflow = Rule("overflow", is_exact & value.is_null())
+    if not is_decimal(column.type):
+        return (Rule("number_format", ~is_exact), overflow)
+    is_number = given.str.contains(DECIMAL)
+    return (Rule("number_format", ~is_number), Rule("scale", is_number & ~is_exact), overflow)
+
+
+def find_reasons(frame: pl.DataFrame, rules: Iterable[Rule]) -> pl.Series:
+    """Return the list of reasons of each record: its `problem` alone where it has one, else its broken rules."""
+    by_name: dict[str, list[pl.Expr]] = {}
+    for rule in rules:
+        by_name.setdefault(rule.name, []).append(rule.expression.fill_null(False))
+    broken = frame.select(
+        pl.col("problem"), *(pl.any_horizontal(expressions).alias(name) for name, expressions in by_name.items())
+    )
+    is_bad = broken.select(pl.any_horizontal(pl.col("problem").is_not_null(), *by_name)).to_series()
+    names = [pl.when(name).then(pl.lit(name)) for name in by_name]
+    problem = pl.col("problem")
+    # A list of names is dear, and nearly all records are good: it is made for the bad ones, with an empty one behind.
+    lists = broken.filter(is_bad).select(
+        pl.when(problem.is_null()).then(pl.concat_list(*names)).otherwise(pl.concat_list(problem)).list.drop_nulls()
+    )
+    none = pl.Series([[]], dtype=pl.List(pl.String))
+    place = pl.select(pl.when(is_bad).then(is_bad.cum_sum() - 1).otherwise(len(lists))).to_series()
+    return lists.to_series().append(none).gather(place)

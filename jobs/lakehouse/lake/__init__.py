@@ -1,0 +1,5 @@
+"""The store: tables, plain files, the lock and the ledger; everything here works without a JVM."""
+
+from lakehouse.lake.store import Lake, Standing
+
+__all__ = ["Lake", "Standing"]

@@ -1,0 +1,155 @@
+"""Parquet files of a table: written from Arrow batches, described by their own footers, and found again in the log."""
+
+import tempfile
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+from deltalake import DeltaTable
+from deltalake.fs import DeltaStorageHandler
+from pyarrow.fs import PyFileSystem
+
+from lakehouse.lake.files import Storage
+from lakehouse.lake.schemas import arrow_schema
+from lakehouse.model import Table
+
+Side = bool | None
+
+# A row group is what one task of Spark reads at the least.
+ROW_GROUP, ROW_GROUP_BYTES = 100_000, 32 << 20
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """A Parquet file of a table: its path below the table's folder, its bytes, its rows and their statistics.
+
+    `least` and `greatest` map columns to values as JSON has them, `nulls` to numbers of rows. `side` is the value of
+    `quarantined` that all its rows have, None where the table is not divided by it.
+    """
+
+    path: str
+    size: int
+    rows: int
+    least: Mapping[str, Any] = field(default_factory=dict)
+    greatest: Mapping[str, Any] = field(default_factory=dict)
+    nulls: Mapping[str, int] = field(default_factory=dict)
+    side: Side = None
+
+    @classmethod
+    def of_footer(cls, path: str, size: int, footer: pq.FileMetaData, table: Table, side: Side = None) -> "DataFile":
+        """Return a file of a table as its Parquet footer tells it, with those statistics that the table keeps."""
+        least: dict[str, Any] = {}
+        greatest: dict[str, Any] = {}
+        nulls: dict[str, int] = {}
+        columns = [footer.schema.column(n).path for n in range(footer.num_columns)]
+        for name in table.statistics:
+            groups = [footer.row_group(n).column(columns.index(name)).statistics for n in range(footer.num_row_groups)]
+            nulls[name] = sum(group.null_count for group in groups)
+            if bounds := [(group.min, group.max) for group in groups if group.has_min_max]:
+                least[name], greatest[name] = _in_json(min(b[0] for b in bounds)), _in_json(max(b[1] for b in bounds))
+        return cls(path, size, footer.num_rows, least, greatest, nulls, side)
+
+    def may_follow(self, batch: int) -> bool:
+        """Return whether rows of later batches may be in the file; one without statistics may hold any."""
+        return int(self.greatest.get("batch", batch + 1)) > batch
+
+    def follows(self, batch: int) -> bool:
+        """Return whether all rows of the file are of later batches."""
+        return int(self.least.get("batch", 0)) > batch
+
+
+def _in_json(value: Any) -> Any:
+    return value.isoformat().replace("+00:00", "Z") if isinstance(value, date) else value
+
+
+def of_table(table: DeltaTable) -> tuple[DataFile, ...]:
+    """Return the files of an open table; of their statistics only those of `batch` and of `size`."""
+    actions = pa.table(table.get_add_actions(flatten=True))
+    bounds = [f"{end}.{name}" for end in ("min", "max") for name in ("batch", "size")]
+    wanted = ("path", "size_bytes", "num_records", "partition.quarantined", *bounds)
+    rows = actions.select([name for name in wanted if name in actions.column_names]).to_pylist()
+    return tuple(
+        DataFile(
+            unquote(row["path"]),
+            row["size_bytes"],
+            row["num_records"] or 0,
+            _bound(row, "min."),
+            _bound(row, "max."),
+            side=row.get("partition.quarantined"),
+        )
+        for row in rows
+    )
+
+
+def _bound(row: Mapping[str, Any], end: str) -> dict[str, Any]:
+    return {name.removeprefix(end): row[name] for name in row if name.startswith(end) and row[name] is not None}
+
+
+def read(address: str, files: Sequence[DataFile], table: Table) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of some files of a table, all of one side, with all columns; `address` is the table's URL."""
+    schema = arrow_schema(column for column in table.columns if column.name not in table.partition_by)
+    store = PyFileSystem(DeltaStorageHandler(address))
+    rows = ds.dataset([file.path for file in files], schema=schema, filesystem=store, format="parquet")
+    for batch in rows.to_batches(use_threads=False):
+        side = [pa.repeat(pa.scalar(files[0].side), batch.num_rows)] * len(table.partition_by)
+        yield pa.RecordBatch.from_arrays([*side, *batch.columns], [*table.partition_by, *batch.schema.names])
+
+
+def write(
+    storage: Storage, address: str, table: Table, prefix: str, batches: Iterable[pa.RecordBatch]
+) -> Iterator[DataFile]:
+    """Write the rows of a table as new Parquet files in its folder, one for each side that they have; yield those.
+
+    `address` is the table's URL; the files' names begin with `prefix`. Nobody sees them before they are committed, and
+    what is never committed goes when the table is maintained. Raises ServiceError where the store does not answer.
+    """
+    schema = arrow_schema(column for column in table.columns if column.name not in table.partition_by)
+    with tempfile.TemporaryDirectory(prefix="lakehouse-rows-") as folder, ExitStack() as stack:
+        writers: dict[Side, pq.ParquetWriter] = {}
+        for group in _row_groups(batches):
+            for side, rows in _sides(group, table.partition_by):
+                if side not in writers:
+                    writer = pq.ParquetWriter(f"{folder}/{side}", schema, compression="zstd")
+                    writers[side] = stack.enter_context(writer)
+                writers[side].write_table(rows.cast(schema))
+        stack.close()
+        for side in writers:
+            local, name = Path(folder, str(side)), f"{prefix}-{uuid.uuid4()}.parquet"
+            path = name if side is None else f"{table.partition_by[0]}={str(side).lower()}/{name}"
+            storage.upload(local, f"{address}/{path}")
+            yield DataFile.of_footer(path, local.stat().st_size, pq.read_metadata(local), table, side)
+
+
+def _row_groups(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """Yield the rows of batches in tables of about ROW_GROUP rows or ROW_GROUP_BYTES."""
+    group: list[pa.RecordBatch] = []
+    for batch in batches:
+        group.append(batch)
+        if sum(b.num_rows for b in group) >= ROW_GROUP or sum(b.nbytes for b in group) >= ROW_GROUP_BYTES:
+            yield pa.Table.from_batches(group)
+            group = []
+    if group:
+        yield pa.Table.from_batches(group)
+
+
+def _sides(rows: pa.Table, partition_by: Sequence[str]) -> Iterator[tuple[Side, pa.Table]]:
+    """Yield the rows of each side without the column that tells it; all of them where the table has no sides."""
+    if not rows.num_rows:
+        return
+    if not partition_by:
+        yield None, rows
+        return
+    (name,) = partition_by
+    sides, rows = rows[name], rows.drop_columns([name])
+    for side in pc.unique(sides).to_pylist():
+        is_here = pc.equal(sides, pa.scalar(side))
+        yield side, rows if pc.all(is_here).as_py() else rows.filter(is_here)

@@ -1,0 +1,165 @@
+"""Files of the lake as files: data on its way into a table, commits, the writer's lock; on HDFS or the local disk."""
+
+import getpass
+import os
+import shutil
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from hdfs import HdfsError, InsecureClient
+from requests.exceptions import RequestException
+
+from lakehouse.errors import ServiceError
+
+
+class Storage(Protocol):
+    """The few operations on files that the lake needs; every argument is a URL below the lake's root."""
+
+    def read(self, url: str) -> bytes | None:
+        """Return a file's content, or None where there is no such file."""
+
+    def age(self, url: str) -> float | None:
+        """Return how many seconds ago a file was written, or None where there is no such file."""
+
+    def upload(self, local: Path, url: str) -> None:
+        """Put a local file there, replacing what is there; one that nobody reads before it is committed."""
+
+    def create(self, url: str, content: bytes) -> bool:
+        """Make a small file; return False, changing nothing, where one is there already."""
+
+    def replace(self, url: str, content: bytes) -> None:
+        """Make a small file, or put other content into it; whoever reads meanwhile may find nothing."""
+
+    def delete(self, url: str) -> None:
+        """Delete a file if it is there."""
+
+
+class LocalStorage:
+    """Storage on the local disk, for lakes at file:// URLs; raises ServiceError naming the file that fails."""
+
+    @contextmanager
+    def _translated(self, url: str) -> Iterator[Path]:
+        path = Path(url2pathname(urlsplit(url).path))
+        try:
+            yield path
+        except OSError as error:
+            raise ServiceError(f"{path} cannot be read or written: {error.strerror or error}.") from error
+
+    def read(self, url: str) -> bytes | None:
+        """See Storage."""
+        with self._translated(url) as path, suppress(FileNotFoundError):
+            return path.read_bytes()
+        return None
+
+    def age(self, url: str) -> float | None:
+        """See Storage."""
+        with self._translated(url) as path, suppress(FileNotFoundError):
+            return time.time() - path.stat().st_mtime
+        return None
+
+    def upload(self, local: Path, url: str) -> None:
+        """See Storage."""
+        with self._translated(url) as path:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(local, path)
+
+    def create(self, url: str, content: bytes) -> bool:
+        """See Storage."""
+        with self._translated(url) as path:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.") as file:
+                file.write(content)
+                file.flush()
+                try:
+                    # A link, so that nobody ever sees the file without its content.
+                    path.hardlink_to(file.name)
+                except FileExistsError:
+                    return False
+                return True
+
+    def replace(self, url: str, content: bytes) -> None:
+        """See Storage."""
+        with self._translated(url) as path:
+            path.write_bytes(content)
+
+    def delete(self, url: str) -> None:
+        """See Storage."""
+        with self._translated(url) as path:
+            path.unlink(missing_ok=True)
+
+
+class HdfsStorage:
+    """Storage on HDFS through WebHDFS, with time limits on every call."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        self._client = InsecureClient(address, user=os.environ.get("HADOOP_USER_NAME") or getpass.getuser(), timeout=10)
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except (HdfsError, RequestException) as error:
+            reason = next(iter(str(error).splitlines()), type(error).__name__)[:300]
+            verb = "refuses" if isinstance(error, HdfsError) else "does not answer"
+            raise ServiceError(f"HDFS at {self._address} {verb}: {reason}. Run `make status`.") from error
+
+    def read(self, url: str) -> bytes | None:
+        """See Storage."""
+        with self._translated():
+            try:
+                with self._client.read(urlsplit(url).path) as reader:
+                    return bytes(reader.read())
+            except HdfsError as error:
+                if error.exception == "FileNotFoundException":
+                    return None
+                raise
+
+    def age(self, url: str) -> float | None:
+        """See Storage."""
+        with self._translated():
+            status = self._client.status(urlsplit(url).path, strict=False)
+            return None if status is None else time.time() - status["modificationTime"] / 1000
+
+    def upload(self, local: Path, url: str) -> None:
+        """See Storage."""
+        with self._translated(), local.open("rb") as file:
+            self._client.write(urlsplit(url).path, file, overwrite=True)
+
+    def create(self, url: str, content: bytes) -> bool:
+        """See Storage."""
+        folder, _, name = urlsplit(url).path.rpartition("/")
+        temporary = f"{folder}/.{name}.{uuid.uuid4().hex}.tmp"
+        with self._translated():
+            self._client.write(temporary, content, overwrite=True)
+            try:
+                # Renamed, so that nobody ever sees the file without its content; HDFS renames onto no file.
+                self._client.rename(temporary, f"{folder}/{name}")
+            except HdfsError:
+                self._client.delete(temporary)
+                if self._client.status(f"{folder}/{name}", strict=False) is None:
+                    raise
+                return False
+        return True
+
+    def replace(self, url: str, content: bytes) -> None:
+        """See Storage."""
+        with self._translated():
+            self._client.write(urlsplit(url).path, content, overwrite=True)
+
+    def delete(self, url: str) -> None:
+        """See Storage."""
+        with self._translated():
+            self._client.delete(urlsplit(url).path)
+
+
+def storage(url: str, webhdfs: str) -> Storage:
+    """Return the storage of the lake `url`; `webhdfs` is the address of the NameNode of one on HDFS."""
+    return LocalStorage() if url.startswith("file:") else HdfsStorage(webhdfs)

@@ -1,0 +1,131 @@
+"""The balance sheet: what came in, what is in bronze, and what silver made of it, dataset by dataset.
+
+Counts come from the Delta logs; only the reasons of quarantined rows are read.
+"""
+
+from dataclasses import asdict, dataclass
+
+import pyarrow.dataset as ds
+from deltalake import DeltaTable
+
+from lakehouse.datasets import DATASETS
+from lakehouse.errors import IntegrityError
+from lakehouse.lake import scan
+from lakehouse.lake.schemas import FILES
+from lakehouse.lake.store import Lake
+from lakehouse.model import Dataset
+
+
+@dataclass(frozen=True)
+class Balance:
+    """A dataset's line of the balance sheet, in records.
+
+    `offsets` are the Kafka offsets that were read, of which `gaps` held no record (transaction markers and aborted
+    records); `waiting` are rows of bronze that silver has not judged yet. It closes where source = bronze = silver +
+    quarantined + waiting.
+    """
+
+    dataset: str
+    from_files: int
+    offsets: int
+    gaps: int
+    bronze: int
+    silver: int
+    quarantined: int
+    reasons: dict[str, int]
+    waiting: int = 0
+
+    @property
+    def source(self) -> int:
+        """Records that came in by file and topic."""
+        return self.from_files + self.offsets - self.gaps
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether no record is missing or there twice."""
+        judged = self.silver + self.quarantined
+        return self.source == self.bronze == judged + self.waiting and self.gaps >= 0
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the line with its derived values, for JSON."""
+        return asdict(self) | {"source": self.source, "is_closed": self.is_closed}
+
+
+def file_rows(bronze: DeltaTable) -> int:
+    """Return the number of bronze rows that came by file: those without a Kafka timestamp."""
+    return scan.sum_of(bronze, "null_count.kafka_timestamp")
+
+
+def balance(lake: Lake, *, with_reasons: bool = True) -> list[Balance]:
+    """Return the balance sheet of the lake, a line per dataset; raises as `Lake.open`.
+
+    The reasons are the only part that reads rows: those of the quarantine.
+
+    While a job writes, a table may be read before and another one after a commit: a line that does not close is read
+    again, so that only one that stays open is told.
+    """
+    lines: dict[str, Balance] = {}
+    for _ in range(3):
+        landed = _landed(lake)
+        for dataset in DATASETS.values():
+            if dataset.name not in lines or not lines[dataset.name].is_closed:
+                lines[dataset.name] = _line(lake, dataset, landed.get(dataset.name, {}), with_reasons)
+        if all(line.is_closed for line in lines.values()):
+            break
+    return list(lines.values())
+
+
+def _landed(lake: Lake) -> dict[str, dict[str, int]]:
+    """Return the records of the landed files by dataset and hash."""
+    rows = scan.read(lake.open(FILES.name), ["dataset", "sha256", "records"], ds.field("status") == "landed")
+    landed: dict[str, dict[str, int]] = {}
+    for dataset, sha256, records in zip(*(column.to_pylist() for column in rows.columns), strict=True):
+        landed.setdefault(dataset, {})[sha256] = records
+    return landed
+
+
+def _line(lake: Lake, dataset: Dataset, landed: dict[str, int], with_reasons: bool) -> Balance:
+    # Silver first: what bronze gains meanwhile is then waiting, not lost.
+    silver = lake.open(f"silver.{dataset.name}")
+    judged = lake.standing(f"silver.{dataset.name}", silver).state.source
+    bronze = lake.open(f"bronze.{dataset.name}")
+    state = lake.standing(f"bronze.{dataset.name}", bronze).state
+    rows, sides = scan.sum_of(bronze, "num_records"), scan.rows_by_partition(silver)
+    offsets = sum(end - first for first, end in state.offsets.values())
+    # Files that bronze holds are in the ledger, but for those of a run that is writing it or was killed before.
+    files = landed | {str(file["sha256"]): int(file["records"]) for file in state.files}
+    read_to = judged.batch if judged else 0
+    return Balance(
+        dataset=dataset.name,
+        from_files=sum(files.values()),
+        offsets=offsets,
+        gaps=offsets - (rows - file_rows(bronze)),
+        bronze=rows,
+        silver=sides.get(False, 0),
+        quarantined=sides.get(True, 0),
+        reasons=_reasons(silver) if with_reasons and sides.get(True) else {},
+        waiting=scan.count_after(bronze, read_to) if state.batch > read_to else 0,
+    )
+
+
+def _reasons(silver: DeltaTable) -> dict[str, int]:
+    """Return the number of quarantined rows per first reason, most frequent first."""
+    counts = scan.query(
+        "SELECT reasons[1] AS reason, count(*) AS n FROM silver WHERE quarantined GROUP BY 1 ORDER BY n DESC, reason",
+        silver=silver,
+    )
+    return {row["reason"]: row["n"] for row in counts.to_pylist()}
+
+
+def check(line: Balance, *, with_silver: bool) -> None:
+    """Raise IntegrityError where a line of the balance sheet does not close; without silver only up to bronze."""
+    if line.source != line.bronze or line.gaps < 0:
+        raise IntegrityError(
+            f"{line.dataset}: {line.source:,} records came in, but bronze holds {line.bronze:,}. "
+            f"Compare ledger.files and the topic with bronze.{line.dataset} before anything else is run."
+        )
+    if with_silver and not line.is_closed:
+        raise IntegrityError(
+            f"{line.dataset}: bronze holds {line.bronze:,} records, silver {line.silver:,} good and "
+            f"{line.quarantined:,} quarantined. Compare bronze and silver by source, source_id and position."
+        )

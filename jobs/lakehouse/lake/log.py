@@ -1,0 +1,125 @@
+"""A table's transaction log, commit by commit, as the Delta protocol has it.
+
+Written through plain files, because each commit by deltalake waits half a second for HDFS to close a file (its client
+sleeps where the NameNode does not know of the block yet), and read so, because `DeltaTable.history` holds Python's lock
+while HDFS is frozen. Source: Delta protocol, "Delta Log Entries", "Actions".
+"""
+
+import json
+import tempfile
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from deltalake import DeltaTable
+
+from lakehouse.lake import native
+from lakehouse.lake.data_files import DataFile
+from lakehouse.lake.files import Storage
+
+Action = dict[str, Any]
+
+
+def file_of(address: str, version: int) -> str:
+    """Return the URL of a version's commit."""
+    return f"{address}/_delta_log/{version:020}.json"
+
+
+def read(files: Storage, address: str, version: int) -> list[Action] | None:
+    """Return the actions of a version's commit, None where the log does not hold it (any more)."""
+    content = files.read(file_of(address, version))
+    return None if content is None else [json.loads(line) for line in content.splitlines() if line.strip()]
+
+
+def append(
+    files: Storage,
+    address: str,
+    version: int,
+    added: Sequence[DataFile],
+    metadata: str,
+    *,
+    app: tuple[str, int] | None = None,
+    removed: Sequence[DataFile] = (),
+) -> bool:
+    """Commit files as a version of a table; return False, changing nothing, where that version is there already.
+
+    `metadata` is the commit's user metadata, `removed` the files whose place the added ones take. `app` is the
+    transaction's application and its version; a commit without one that removes files changes no row.
+    """
+    stamp = time.time_ns() // 1_000_000
+    is_change = app is not None or not removed
+    info = {
+        "timestamp": stamp,
+        "operation": "WRITE" if is_change else "OPTIMIZE",
+        "operationParameters": {"mode": "Overwrite" if removed else "Append"} if is_change else {},
+        "operationMetrics": {"numFiles": str(len(added)), "numOutputRows": str(sum(file.rows for file in added))},
+        "userMetadata": metadata,
+    }
+    actions: Iterable[Action] = (
+        {"commitInfo": info},
+        *([{"txn": {"appId": app[0], "version": app[1], "lastUpdated": stamp}}] if app else []),
+        *({"remove": _remove(file, stamp) | {"dataChange": is_change}} for file in removed),
+        *({"add": _add(file, stamp) | {"dataChange": is_change}} for file in added),
+    )
+    return files.create(file_of(address, version), "".join(f"{json.dumps(a)}\n" for a in actions).encode())
+
+
+def sum_up(files: Storage, address: str, version: int, interval: int) -> None:
+    """Write the checkpoint of a version, from the one before or the beginning (Delta protocol, "Checkpoints").
+
+    `interval` is the number of versions between two of them. deltalake makes it on the local disk from a copy of the
+    log. Where the log does not reach back far enough, there is none: readers do without.
+    """
+    with tempfile.TemporaryDirectory(prefix="lakehouse-log-") as folder:
+        log = Path(folder, "_delta_log")
+        log.mkdir()
+        for number in range(version, -1, -1):
+            if number < version and number % interval == 0:
+                summed = files.read(_checkpoint_of(address, number))
+                if summed is not None:
+                    Path(_checkpoint_of(folder, number)).write_bytes(summed)
+                    break
+            commit = files.read(file_of(address, number))
+            if commit is None:
+                return
+            Path(file_of(folder, number)).write_bytes(commit)
+        native.call(f"the copy of the log of {address}", lambda: DeltaTable(folder).create_checkpoint())
+        files.upload(Path(_checkpoint_of(folder, version)), _checkpoint_of(address, version))
+        # The hint where the newest one is; a reader that finds none lists the log.
+        hint = "_delta_log/_last_checkpoint"
+        files.delete(f"{address}/{hint}")
+        files.create(f"{address}/{hint}", Path(folder, hint).read_bytes())
+
+
+def _checkpoint_of(address: str, version: int) -> str:
+    return f"{address}/_delta_log/{version:020}.checkpoint.parquet"
+
+
+def _add(file: DataFile, stamp: int) -> Action:
+    statistics = {
+        "numRecords": file.rows,
+        "minValues": dict(file.least),
+        "maxValues": dict(file.greatest),
+        "nullCount": dict(file.nulls),
+    }
+    return _named(file) | {"modificationTime": stamp, "stats": json.dumps(statistics)}
+
+
+def _remove(file: DataFile, stamp: int) -> Action:
+    return _named(file) | {"deletionTimestamp": stamp, "extendedFileMetadata": True}
+
+
+def _named(file: DataFile) -> Action:
+    values = {} if file.side is None else {"quarantined": str(file.side).lower()}
+    return {"path": quote(file.path, safe="/="), "partitionValues": values, "size": file.size}
+
+
+def metadata_of(actions: Iterable[Action]) -> Any:
+    """Return what the user metadata of a commit holds as JSON, None where it holds none."""
+    text = next((a["commitInfo"].get("userMetadata") for a in actions if "commitInfo" in a), None)
+    try:
+        return json.loads(text) if text else None
+    except ValueError:
+        return None

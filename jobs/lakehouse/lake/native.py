@@ -1,0 +1,73 @@
+"""Native calls into the lake (deltalake, its HDFS client, its query engine): one at a time, each with a deadline.
+
+Such calls made side by side in one process hung for good in up to 15 % of runs, one after the other they did not; and a
+NameNode that is frozen answers none. Nothing can cancel a native call, so each runs in a thread that nobody joins: who
+asked stops waiting at the deadline, and the thread ends when the call does, or with the process.
+"""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TypeVar
+
+from lakehouse.errors import ServiceError
+
+T = TypeVar("T")
+
+# A call takes some milliseconds, one that writes half a second; a query over all of silver may take minutes.
+SECONDS, QUERY_SECONDS = 10.0, 300.0
+ATTEMPTS = 2
+
+_turn = threading.Lock()
+
+
+def call(what: str, work: Callable[[], T], seconds: float | None = None) -> T:
+    """Return what `work` returns, after the calls that were begun before it.
+
+    A call that has not come back after `seconds` (SECONDS where none are given) is left to itself and made once more,
+    so `work` must give the same result where it is done twice. Raises ServiceError naming `what`, such as `the table
+    gold.x in hdfs://…`, where the second one does not come back either; what `work` raises comes through.
+    """
+    limit = SECONDS if seconds is None else seconds
+    for _ in range(ATTEMPTS):
+        with _turn:
+            try:
+                return begin(work).result(limit)
+            except TimeoutError:
+                continue
+    raise ServiceError(
+        f"{what[:1].upper()}{what[1:]} did not answer within {ATTEMPTS} x {limit:g} s. Run `make status`."
+    )
+
+
+def begin(work: Callable[[], T], finished: Callable[[], None] = lambda: None) -> "Future[T]":
+    """Start `work` in a thread of its own that no one joins, and return its future; `finished` is called at its end.
+
+    Its own TimeoutErrors come as ServiceErrors, and so do exceptions of Rust that are no Exception (PanicException).
+    """
+    future: Future[T] = Future()
+
+    def run() -> None:
+        error: BaseException | None = None
+        result: T | None = None
+        try:
+            result = work()
+        except BaseException as caught:
+            error = caught
+        finished()
+        if error is None:
+            future.set_result(result)  # type: ignore[arg-type]
+        else:
+            future.set_exception(_named(error))
+
+    threading.Thread(target=run, name="native call", daemon=True).start()
+    return future
+
+
+def _named(error: BaseException) -> BaseException:
+    """Return an error that a caller's `except` clauses can tell from a deadline that has passed."""
+    if isinstance(error, Exception) and not isinstance(error, TimeoutError):
+        return error
+    service = ServiceError(f"The lake cannot be read ({error}). Run `make status`.")
+    service.__cause__ = error
+    return service

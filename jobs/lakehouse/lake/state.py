@@ -1,0 +1,64 @@
+"""What a table stands at: kept in the metadata of its own commits, so that a table is its own checkpoint."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+# Per partition the first offset that was read, and the next one to read.
+Offsets = Mapping[str, tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a table has read its source table to: the id of that table, its version, its batch and its epoch."""
+
+    id: str
+    version: int
+    batch: int
+    epoch: int
+
+
+@dataclass(frozen=True)
+class State:
+    """What a table stands at after a commit.
+
+    `batch` is the number of its newest batch, and never used twice; `epoch` counts how often rows went away or changed.
+    Bronze keeps the id of its topic with its `offsets`, and the rows of ledger.files (`files`) for the files of the
+    batch. Silver and gold keep the `source` they have read, and gold the hash of its metric's `code`. `run_id` names
+    the run that made the batch.
+    """
+
+    batch: int = 0
+    epoch: int = 0
+    topic_id: str = ""
+    offsets: Offsets = field(default_factory=dict)
+    files: tuple[Mapping[str, Any], ...] = ()
+    source: Source | None = None
+    code: str = ""
+    run_id: str = ""
+
+    def next(self, run_id: str, **changes: Any) -> "State":
+        """Return the state after one more batch; the files of the last batch are not kept on."""
+        return replace(self, batch=self.batch + 1, run_id=run_id, **({"files": ()} | changes))
+
+    def as_json(self) -> str:
+        """Return the state as a commit's metadata, without what is empty."""
+        return json.dumps({name: value for name, value in asdict(self).items() if value or name in ("batch", "epoch")})
+
+    @staticmethod
+    def of(metadata: Any) -> "State | None":
+        """Return the state that a commit's metadata holds, None where it holds none."""
+        if not isinstance(metadata, dict) or not isinstance(metadata.get("batch"), int):
+            return None
+        source = metadata.get("source")
+        return State(
+            batch=metadata["batch"],
+            epoch=metadata.get("epoch", 0),
+            topic_id=metadata.get("topic_id", ""),
+            offsets={partition: (first, end) for partition, (first, end) in metadata.get("offsets", {}).items()},
+            files=tuple(metadata.get("files", ())),
+            source=Source(**source) if source else None,
+            code=metadata.get("code", ""),
+            run_id=metadata.get("run_id", ""),
+        )

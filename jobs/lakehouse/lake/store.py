@@ -1,0 +1,206 @@
+"""The one object for the store: where tables are, opening, making and appending to them, and what they stand at."""
+
+import re
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import pyarrow as pa
+from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError, TableNotFoundError
+
+from lakehouse.errors import IntegrityError, NotBuiltError, ServiceError
+from lakehouse.lake import data_files, log, native, scan
+from lakehouse.lake.data_files import DataFile, Side
+from lakehouse.lake.files import Storage, storage
+from lakehouse.lake.schemas import arrow_schema, schema, tables
+from lakehouse.lake.state import Source, State
+from lakehouse.model import Table
+from lakehouse.settings import Settings
+
+T = TypeVar("T")
+
+_CHECKPOINT_INTERVAL = 100
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A table at a moment: its id, its version, what it stands at, and its files."""
+
+    id: str
+    version: int
+    state: State
+    files: tuple[DataFile, ...] = ()
+
+    def as_source(self) -> Source:
+        """Return what a table that has read this one up to here keeps of it."""
+        return Source(self.id, self.version, self.state.batch, self.state.epoch)
+
+    def files_after(self, batch: int, side: Side = None) -> list[DataFile]:
+        """Return the files that may hold rows of later batches, by their statistics; of one side where that is told."""
+        return [file for file in self.files if file.may_follow(batch) and (side is None or file.side == side)]
+
+
+class Lake:
+    """The tables below one root, `hdfs://host:port/path` or `file:///path`.
+
+    `webhdfs` is the NameNode's HTTP address, needed to write to a lake on HDFS and to ask what its tables stand at.
+    """
+
+    def __init__(self, url: str, webhdfs: str = "") -> None:
+        self.url, self.webhdfs = url.rstrip("/"), webhdfs
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Return the lake of the settings."""
+        return cls(settings.lake, settings.webhdfs)
+
+    @cached_property
+    def files(self) -> Storage:
+        """The plain files below the lake's root."""
+        return storage(self.url, self.webhdfs)
+
+    def address(self, name: str) -> str:
+        """Return the URL of the table `name`, such as `silver.transactions` or `ledger.files`."""
+        return f"{self.url}/{name.replace('.', '/', 1)}"
+
+    def open(self, name: str, version: int | None = None) -> DeltaTable:
+        """Open the table `name` at its newest or the given version.
+
+        Raises NotBuiltError where it does not exist and ServiceError where the lake does not answer.
+        """
+        return self.call(name, lambda: DeltaTable(self.address(name), version=version))
+
+    def call(self, name: str, work: Callable[[], T], seconds: float | None = None) -> T:
+        """Return what native work on a table gives; `seconds` as `native.call`, errors as `open`."""
+        try:
+            return native.call(f"the table {name} in {self.url}", work, seconds)
+        except TableNotFoundError as error:
+            raise NotBuiltError(f"The table {name} does not exist yet in {self.url}. Run `make pipeline`.") from error
+        except (OSError, DeltaError) as error:
+            where = "HDFS does not answer: the" if self.url.startswith("hdfs") else "The"
+            raise ServiceError(
+                f"{where} table {name} in {self.url} cannot be reached ({_cause(error)}). Run `make status`."
+            ) from error
+
+    def make_tables(self) -> dict[str, Standing]:
+        """Make every table that is not there yet, empty and with its explicit schema; return how all of them stand.
+
+        Raises IntegrityError where one has another schema: such a lake was made by another form of these jobs.
+        """
+        return {name: self._made(table) for name, table in tables().items()}
+
+    def _made(self, table: Table) -> Standing:
+        try:
+            opened = self.open(table.name)
+        except NotBuiltError:
+            self._make(table)
+            opened = self.open(table.name)
+        if [(f.name, f.type) for f in opened.schema().fields] != [
+            (f.name, f.type) for f in schema(table.columns).fields
+        ]:
+            raise IntegrityError(
+                f"The table {table.name} in {self.url} has other columns than these jobs write: the lake was made by "
+                f"another version of them. Nothing was changed. To start anew, set LAKEHOUSE_URL to a new folder or "
+                f"run `make clean`, and bring the sources in again."
+            )
+        return self.standing(table.name, opened)
+
+    def _make(self, table: Table) -> None:
+        """Make a table: its first commit is made by deltalake on the local disk, and put into its place as a whole."""
+        statistics = {"delta.dataSkippingStatsColumns": ",".join(table.statistics)} if table.statistics else {}
+        with tempfile.TemporaryDirectory(prefix="lakehouse-table-") as folder:
+            made = DeltaTable.create(
+                folder,
+                schema(table.columns),
+                partition_by=list(table.partition_by) or None,
+                name=table.name,
+                description=table.comment,
+                configuration={"delta.checkpointInterval": str(_CHECKPOINT_INTERVAL)} | statistics,
+            )
+            first = Path(log.file_of(folder, made.version())).read_bytes()
+        self.files.create(log.file_of(self.address(table.name), 0), first)
+
+    def standing(self, name: str, opened: DeltaTable | None = None) -> Standing:
+        """Return how a table stands; raises as `open`."""
+        table = self.open(name) if opened is None else opened
+        state = self._state(name, table)
+        return Standing(str(table.metadata().id), table.version(), state, data_files.of_table(table))
+
+    def _state(self, name: str, table: DeltaTable) -> State:
+        """Return the state that the newest commit with one carries; without any, what the rows tell."""
+        if table.version() == 0:
+            return State()
+        for version in range(table.version(), 0, -1):
+            actions = log.read(self.files, self.address(name), version)
+            if actions is None:
+                break
+            if state := State.of(log.metadata_of(actions)):
+                return state
+        derived = scan.state_of_rows(table)
+        # Gold's rows tell no batch, and rows may have gone: Delta passes over a number that it has seen, in silence.
+        used = self.call(name, lambda: table.transaction_version(name))
+        return replace(derived, batch=max(derived.batch, used or 0))
+
+    def commit_of(self, name: str, version: int) -> list[log.Action] | None:
+        """Return the actions of a version of a table, None where there is no such version."""
+        return log.read(self.files, self.address(name), version)
+
+    def commit(
+        self,
+        name: str,
+        after: Standing,
+        added: Sequence[DataFile],
+        state: State,
+        *,
+        removed: Sequence[DataFile] = (),
+        is_change: bool = True,
+    ) -> Standing:
+        """Commit files that lie in a table's folder, in one commit after the one at which the table stands.
+
+        They take the place of the `removed` ones; `is_change` says whether other rows are there then. Raises
+        IntegrityError where somebody else has committed meanwhile.
+        """
+        version, metadata = after.version + 1, state.as_json()
+        app = (name, state.batch) if is_change else None
+        while not log.append(self.files, self.address(name), version, added, metadata, app=app, removed=removed):
+            there = State.of(log.metadata_of(self.commit_of(name, version) or ()))
+            if there == state and is_change:
+                break  # our own, whose answer was lost
+            if removed or there is None or (there.batch, there.epoch) != (after.state.batch, after.state.epoch):
+                raise IntegrityError(
+                    f"Version {version} of {name} in {self.url} was written by somebody else while this job ran. Its "
+                    f"own records are not in it: find out who writes to this lake, then run the job again."
+                )
+            version += 1  # maintenance, which changes no row
+        self._checkpoint(name, version)
+        if version > after.version + 1:
+            return self.standing(name)
+        gone = {file.path for file in removed}
+        return Standing(after.id, version, state, (*(f for f in after.files if f.path not in gone), *added))
+
+    def append(self, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+        """Append rows, given as dictionaries by column name, in one commit; for the small tables of the ledger.
+
+        Raises ServiceError where the lake does not answer.
+        """
+        batch = pa.RecordBatch.from_pylist(list(rows), schema=arrow_schema(table.columns))
+        address = self.address(table.name)
+        added = list(data_files.write(self.files, address, table, "rows", [batch]))
+        version = self.open(table.name).version() + 1
+        while not log.append(self.files, address, version, added, ""):
+            version += 1
+        self._checkpoint(table.name, version)
+
+    def _checkpoint(self, name: str, version: int) -> None:
+        """Sum the log up now and then, so that opening stays fast."""
+        if version % _CHECKPOINT_INTERVAL == 0:
+            log.sum_up(self.files, self.address(name), version, _CHECKPOINT_INTERVAL)
+
+
+def _cause(error: Exception) -> str:
+    # HDFS's errors come in several lines and with terminal colours.
+    return " ".join(re.sub(r"\x1b\[\d*m", "", str(error)).split())[:200]

@@ -1,0 +1,147 @@
+"""One file of the inbox, read once and cut into the rows of bronze: a Parquet file, and what was decided."""
+
+import hashlib
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from lakehouse.datasets import DATASETS
+from lakehouse.errors import ServiceError
+from lakehouse.lake.data_files import ROW_GROUP, ROW_GROUP_BYTES
+from lakehouse.lake.schemas import arrow_schema, bronze
+from lakehouse.landing.cut_csv import csv_records
+from lakehouse.landing.cut_json import json_elements
+from lakehouse.landing.cut_lines import Cut, Record, Tally, lines
+from lakehouse.landing.inbox import chunks
+from lakehouse.landing.sniff import RejectedError, Shape, find_shape
+from lakehouse.model import Dataset
+
+
+@dataclass
+class Decision:
+    """A row of ledger.files: what was decided about one file."""
+
+    dataset: str
+    name: str
+    size: int
+    mtime: datetime
+    sha256: str | None = None
+    records: int = 0
+    blank: int = 0
+    format: str | None = None
+    header: str | None = None
+    status: str = "rejected"
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Task:
+    """A file to cut: its dataset, where it lies, where its Parquet file goes, and what all its rows have in common.
+
+    `sha256` is that of its uncompressed bytes, `batch` the number of the batch that its rows will be.
+    """
+
+    dataset: str
+    path: Path
+    sha256: str
+    parquet: Path
+    batch: int
+    ingested_at: datetime
+    run_id: str
+
+
+def hash_file(path: Path) -> str:
+    """Return the SHA-256 of a file's uncompressed bytes; raises RejectedError as `inbox.chunks`."""
+    digest = hashlib.sha256()
+    for chunk in chunks(path):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def cut_file(task: Task, decision: Decision) -> Decision:
+    """Cut one file of the inbox into a Parquet file with the columns of bronze; return the decision, filled in.
+
+    Raises ServiceError where the Parquet file cannot be written.
+    """
+    try:
+        _write_records(task, decision)
+        decision.status = "landed"
+    except RejectedError as error:
+        decision.reason = str(error)
+    except OSError as error:
+        raise ServiceError(
+            f"Temporary files cannot be written to {task.parquet.parent} ({error.strerror or error}). "
+            f"Free some space there, or set TMPDIR to another folder."
+        ) from error
+    return decision
+
+
+def _write_records(task: Task, decision: Decision) -> None:
+    dataset, tally = DATASETS[task.dataset], Tally()
+    source = chunks(task.path)
+    head = next(source, b"")
+    shape = find_shape(dataset, head)
+    records = _cutter(shape, itertools.chain([head[shape.skip :]], source), tally)
+    constants = {
+        "batch": task.batch,
+        "source": task.path.name,
+        "source_id": task.sha256,
+        "format": shape.format,
+        "header": shape.header,
+        "kafka_timestamp": None,
+        "ingested_at": task.ingested_at,
+        "run_id": task.run_id,
+    }
+    decision.records = write_parquet(dataset, records, constants, task.parquet)
+    decision.blank = tally.blank + shape.blank
+    decision.format, decision.header = shape.format, shape.header
+
+
+def _cutter(shape: Shape, body: Iterable[bytes], tally: Tally) -> Iterator[Record]:
+    if shape.is_array:
+        return json_elements(body)
+    return csv_records(body, tally) if shape.format == "csv" else lines(body, tally)
+
+
+def _batches(records: Iterator[Record]) -> Iterator[list[Record]]:
+    """Yield lists of at most ROW_GROUP records and about ROW_GROUP_BYTES."""
+    batch: list[Record] = []
+    size = 0
+    for record in records:
+        batch.append(record)
+        size += len(record.kept if isinstance(record, Cut) else record)
+        if len(batch) == ROW_GROUP or size > ROW_GROUP_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def write_parquet(dataset: Dataset, records: Iterator[Record], constants: Mapping[str, object], path: Path) -> int:
+    """Write records with their positions, in row groups that Spark can read in parallel; return their number."""
+    schema = arrow_schema(bronze(dataset).columns)
+    position = 0
+    with pq.ParquetWriter(path, schema, compression="zstd", use_dictionary=list(constants)) as writer:
+        for batch in _batches(records):
+            is_cut = [isinstance(record, Cut) for record in batch]
+            raw = [record.kept if isinstance(record, Cut) else record for record in batch]
+            columns = {
+                "position": range(position, position + len(batch)),
+                "raw": raw,
+                "size": map(len, raw),
+                "is_cut": is_cut,
+            }
+            arrays = [
+                pa.array(columns[field.name], field.type)
+                if field.name in columns
+                else pa.repeat(pa.scalar(constants[field.name], field.type), len(batch))
+                for field in schema
+            ]
+            writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
+            position += len(batch)
+    return position

@@ -1,0 +1,97 @@
+"""The files of the inbox: which of them are new, and their bytes, uncompressed."""
+
+import gzip
+import stat
+import zlib
+from collections.abc import Container, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from lakehouse.datasets import DATASETS
+from lakehouse.landing.sniff import NAMES, RejectedError, printable
+
+CHUNK = 1 << 20
+MAX_RATIO, MAX_INFLATED = 100, 1 << 30
+
+# Dataset, name, size in bytes and mtime: what tells that a file was seen before without reading it.
+Known = tuple[str, str, int, datetime]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# A file system may keep times that Python's datetime has no year for.
+_EARLIEST, _LATEST = -(10**16), 2 * 10**17
+
+
+def stamp(path: Path) -> tuple[int, datetime]:
+    """Return a file's size in bytes and its mtime, to the microsecond that the ledger keeps; a link's own."""
+    found = path.lstat()
+    micros = min(max(found.st_mtime_ns // 1000, _EARLIEST), _LATEST)
+    return found.st_size, _EPOCH + timedelta(microseconds=micros)
+
+
+def new_files(inbox: Path, known: Container[Known], ignored: list[str]) -> Iterator[tuple[str, Path]]:
+    """Yield dataset and path of the inbox's data files that are not `known`; say in `ignored` what is left alone."""
+    for folder in sorted(inbox.iterdir()) if inbox.is_dir() else ():
+        if folder.name in DATASETS and folder.is_dir():
+            yield from _in_folder(folder, known, ignored)
+        elif not folder.name.startswith("."):
+            ignored.append(f"{printable(folder.name)}: not a folder of one of the datasets {', '.join(DATASETS)}")
+
+
+def _in_folder(folder: Path, known: Container[Known], ignored: list[str]) -> Iterator[tuple[str, Path]]:
+    for path in sorted(folder.iterdir()):
+        try:
+            why, seen = _why_ignored(path), (folder.name, path.name, *stamp(path))
+        except OSError as error:
+            why = f"cannot be looked at ({error.strerror}), left for the next run"
+        if why:
+            ignored.append(f"{folder.name}/{printable(path.name)}: {why}")
+        elif seen not in known:
+            yield folder.name, path
+
+
+def _why_ignored(path: Path) -> str:
+    mode = path.lstat().st_mode
+    if path.is_dir():
+        return "a folder"
+    if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode)):
+        return "not a file"
+    return "" if NAMES.fullmatch(path.name) and path.name.isprintable() else "not a name of a data file"
+
+
+def chunks(path: Path) -> Iterator[bytes]:
+    """Yield a file's bytes, uncompressed where its name ends in .gz.
+
+    Raises RejectedError with one of the reasons link, unreadable, not_gzip, gzip_name, truncated, ratio.
+    """
+    if path.is_symlink():
+        raise RejectedError("link", "a link may lead out of the inbox; put the file itself there")
+    try:
+        yield from _read(path)
+    except EOFError:
+        raise RejectedError("truncated", "the gzip data ends early") from None
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise RejectedError("truncated", f"the gzip data is damaged ({error})") from None
+    except OSError as error:
+        raise RejectedError("unreadable", error.strerror or str(error)) from None
+
+
+def _read(path: Path) -> Iterator[bytes]:
+    is_named_gzip = path.name.lower().endswith(".gz")
+    with path.open("rb") as file:
+        is_gzip = file.read(2) == b"\x1f\x8b"
+        size = file.seek(0, 2)
+        file.seek(0)
+        if is_named_gzip and not is_gzip and size:
+            raise RejectedError("not_gzip", "the name ends in .gz, the content is not gzip")
+        if is_gzip and not is_named_gzip:
+            raise RejectedError("gzip_name", "the content is gzip, the name does not end in .gz")
+        if not is_gzip:
+            yield from iter(lambda: file.read(CHUNK), b"")
+            return
+        inflated = 0
+        with gzip.GzipFile(fileobj=file) as stream:
+            while chunk := stream.read(CHUNK):
+                inflated += len(chunk)
+                if inflated > MAX_INFLATED and inflated > MAX_RATIO * file.tell():
+                    raise RejectedError("ratio", f"it grows more than {MAX_RATIO}-fold and over {MAX_INFLATED:,} bytes")
+                yield chunk

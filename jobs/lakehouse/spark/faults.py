@@ -1,0 +1,88 @@
+"""Foreign errors of Spark, Delta, Kafka and HDFS in words that a user can act on."""
+
+import re
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from deltalake.exceptions import DeltaError
+from py4j.protocol import Py4JError, Py4JJavaError, Py4JNetworkError
+from pyspark.errors import PySparkException
+
+from lakehouse.errors import IntegrityError, LakehouseError, ServiceError
+from lakehouse.settings import Settings
+
+# What one of the causes of an error says -> the error that is raised, and what to do next; the first that fits counts.
+_KNOWN: tuple[tuple[str, type[LakehouseError], str], ...] = (
+    (
+        r"data may have been missed|KafkaIllegalStateException|OffsetOutOfRange|"
+        r"Partition .* offset was changed|KAFKA_DATA_LOSS|not available in Kafka any more",
+        IntegrityError,
+        "Kafka no longer has offsets that were not read yet: nothing was published for that topic.",
+    ),
+    (r"UnknownTopicOrPartition", ServiceError, "A topic is missing in Kafka. Run `make up` and `make produce`."),
+    (
+        r"org\.apache\.kafka|KafkaAdminClient|bootstrap\.servers|KafkaSourceProvider|kafka.*Timeout",
+        ServiceError,
+        "Kafka at {kafka} does not answer. Run `make status`, then `make up`.",
+    ),
+    (r"OutOfMemoryError|Java heap space", ServiceError, "The driver's memory is too small. Raise SPARK_DRIVER_MEMORY."),
+    (
+        r"Connection refused|Connection reset|ConnectException|SafeModeException|NoRouteToHost|SocketTimeoutException|"
+        r"could only be written to 0 of|Could not obtain block|BlockMissing|All datanodes .* are bad|EOFException|"
+        r"Could not get block locations|Failed on local exception|Premature EOF|ClosedChannelException|"
+        r"not enough replicas|has not been closed|NotReplicatedYet|Call From|bad datanode|InterruptedIOException",
+        ServiceError,
+        "HDFS behind {lake} does not answer. Run `make status`, then `make up`.",
+    ),
+    (
+        r"PATH_NOT_FOUND|FileNotFoundException|does not exist",
+        IntegrityError,
+        "A file of the lake is missing: it was deleted by other means than Delta.",
+    ),
+)
+
+
+@contextmanager
+def translated(settings: Settings, job: str) -> Iterator[None]:
+    """Raise LakehouseErrors in place of the foreign errors of a job; their traces go to its log file."""
+    try:
+        yield
+    except (PySparkException, Py4JError, DeltaError, OSError) as error:
+        log = settings.stack_home / "logs" / f"{job}.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text(traceback.format_exc(), encoding="utf-8")
+        if isinstance(error, Py4JNetworkError) or "Answer from Java side is empty" in str(error):
+            raise ServiceError(
+                f"Spark's JVM ended while the job ran: it was killed, or memory ran out. Details are in {log} and "
+                f"spark.log beside it."
+            ) from error
+        if in_task := re.search(r"^lakehouse\.errors\.ServiceError: (.*)$", str(error), re.MULTILINE):
+            raise ServiceError(in_task[1]) from error
+        causes = _causes(error)
+        told = causes[-1][:300]
+        for shape, kind, advice in _KNOWN:
+            if any(re.search(shape, cause) for cause in causes):
+                advice = advice.format(kafka=settings.kafka, lake=settings.lake)
+                raise kind(f"{advice} ({told}; details: {log})") from error
+        raise LakehouseError(f"{told}. Details are in {log}.") from error
+
+
+def _causes(error: BaseException) -> list[str]:
+    """Return the first lines of an error and of what caused it, the innermost last."""
+    texts = [_first_line(str(error)) or type(error).__name__]
+    if isinstance(error, Py4JJavaError):
+        java = error.java_exception
+        while java is not None:
+            texts.append(_first_line(str(java.toString())))
+            java = java.getCause()
+    else:
+        texts += [_first_line(text) for text in re.findall(r"^Caused by: (.*)$", str(error), re.MULTILINE)]
+        texts += re.findall(r"^[\w.]+(?:Error|Exception): .*$", str(error), re.MULTILINE)
+    if error.__cause__ is not None:
+        texts += _causes(error.__cause__)
+    return [text for text in texts if text]
+
+
+def _first_line(text: str) -> str:
+    return next((line.strip() for line in text.splitlines() if line.strip()), "")

@@ -1,0 +1,248 @@
+"""One run of a job: its lock, its two rows in ledger.runs, its log lines, and its exit code."""
+
+import json
+import logging
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, wait
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+
+from pyspark.sql import DataFrame, SparkSession
+
+from lakehouse.errors import LakehouseError, ServiceError
+from lakehouse.lake import maintenance, native
+from lakehouse.lake.data_files import Side
+from lakehouse.lake.lock import writer_lock
+from lakehouse.lake.schemas import RUNS
+from lakehouse.lake.state import State
+from lakehouse.lake.store import Lake, Standing
+from lakehouse.settings import ROOT, Settings, load
+from lakehouse.spark import session, tables
+from lakehouse.spark.faults import translated
+
+LOG = logging.getLogger("lakehouse")
+
+# Seconds that running steps have to end after Ctrl-C, and the process as a whole: what is cut off then is done again by
+# the next run.
+FINISHING, ENDING = 8.0, 12.0
+INTERRUPTED = 130
+# Seconds without any progress after which a run gives up: a task of a large batch run may take minutes by itself.
+STALLED = {True: 60.0, False: 900.0}
+
+
+@dataclass
+class Run:
+    """A run of a job: its settings and lake, its id and start, how the tables stand, and what it counted so far.
+
+    `standings` maps tables to how they stand after this run's last commit: with one writer a lake nothing is asked
+    again. `counts` maps a table's name to what was added there and how long it took. `ignored` is what the last look at
+    the inbox left alone; in continuous mode that and the tables' lines are told once.
+    """
+
+    job: str
+    settings: Settings
+    lake: Lake
+    standings: dict[str, Standing] = field(default_factory=dict)
+    run_id: str = field(default_factory=lambda: f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}")
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    counts: dict[str, dict[str, float]] = field(default_factory=dict)
+    is_continuous: bool = False
+    ignored: set[str] = field(default_factory=set)
+    _session: "Future[SparkSession] | None" = None
+    _put_off: dict[str, int] = field(default_factory=dict)
+
+    def warm_up(self) -> None:
+        """Start the Spark session beside what goes on, for a run that will need it."""
+        if self._session is None:
+            self._session = native.begin(self._start)
+
+    def _start(self) -> SparkSession:
+        started = time.monotonic()
+        spark = session.start(self.job)
+        LOG.info("%-7s %-26s %.1f s", "spark", "session", time.monotonic() - started)
+        return spark
+
+    @property
+    def spark(self) -> SparkSession:
+        """The Spark session, started when it is first needed: a run without news does without."""
+        self.warm_up()
+        assert self._session is not None
+        return self._session.result()
+
+    def state(self, name: str) -> State:
+        """Return what a table stands at."""
+        return self.standings[name].state
+
+    def rows_after(self, name: str, batch: int = 0, side: Side = None, spark: SparkSession | None = None) -> DataFrame:
+        """Return the rows of later batches of a table; of one side of silver where that is told."""
+        return tables.rows_after(spark or self.spark, self.lake, name, self.standings[name], batch, side)
+
+    def write(self, rows: DataFrame, name: str, state: State, *, replaces: bool = False) -> dict[Side, int]:
+        """Write a batch to a table in one commit, in place of its rows where it `replaces` them.
+
+        Return the rows by their value of `quarantined`, under None where that is no column.
+        """
+        added, before = tables.write(rows, self.lake, name, state.batch), self.standings[name]
+        removed = before.files if replaces else ()
+        self.standings[name] = self.lake.commit(name, before, added, state, removed=removed)
+        counts: dict[Side, int] = {}
+        for file in added:
+            counts[file.side] = counts.get(file.side, 0) + file.rows
+        return counts
+
+    def tidy(self, name: str) -> None:
+        """Compact a table that has got many small files; say so where that cannot be done now."""
+        before, started = self.standings[name], time.monotonic()
+        if maintenance.small_files(before) <= maintenance.MOST_SMALL + self._put_off.get(name, 0):
+            return
+        try:
+            self.standings[name] = maintenance.compact(self.lake, name, before)
+        except LakehouseError as error:
+            LOG.warning("compact %-26s left for later: %s", name, error)
+            self._put_off[name] = len(before.files)
+            return
+        files, seconds = len(self.standings[name].files), time.monotonic() - started
+        LOG.info("compact %-26s %d files instead of %d  %.1f s", name, files, len(before.files), seconds)
+
+    def side_by_side(self, tasks: Sequence[Callable[[], None]]) -> None:
+        """Do tasks in threads of their own, and wait for all of them; raise the first error that one of them ends with.
+
+        Raises ServiceError where nothing at all gets on for STALLED seconds. On Ctrl-C, and where one ends because a
+        service is away, the others have FINISHING seconds to end what they are at. No thread keeps the process longer.
+        """
+        futures = [native.begin(partial(self._do, task)) for task in tasks]
+        try:
+            self._wait(futures)
+        except KeyboardInterrupt:
+            LOG.info("ending after the running step")
+            wait(futures, timeout=FINISHING)
+            raise
+        errors = [error for future in futures if future.done() and (error := future.exception())]
+        if errors:
+            raise errors[0]
+
+    def _do(self, task: Callable[[], None]) -> None:
+        with translated(self.settings, self.job):
+            task()
+
+    def _wait(self, futures: Sequence["Future[None]"]) -> None:
+        seen, since, pending = self._progress(), time.monotonic(), set(futures)
+        while pending:
+            done, pending = wait(pending, timeout=5.0, return_when=FIRST_EXCEPTION)
+            if any(isinstance(future.exception(), ServiceError) for future in done):
+                wait(pending, timeout=FINISHING)
+                return
+            now = self._progress()
+            if now != seen:
+                seen, since = now, time.monotonic()
+            elif time.monotonic() - since > STALLED[self.is_continuous]:
+                raise ServiceError(
+                    f"There is news, but nothing has got on for {STALLED[self.is_continuous]:g} s: HDFS, Kafka or "
+                    f"Spark hangs. Run `make status`; the next run goes on from the last commit."
+                )
+
+    def _progress(self) -> tuple[int, ...]:
+        """Return what changes while the run gets on: tables' versions, and the tasks that Spark has done."""
+        versions = sum(standing.version for standing in self.standings.values())
+        if self._session is None or not self._session.done() or self._session.exception():
+            return (versions,)
+        tracker = self.spark.sparkContext.statusTracker()
+        stages = [tracker.getStageInfo(stage) for stage in tracker.getActiveStageIds()]
+        return (versions, *(number for stage in stages if stage for number in (stage.stageId, stage.numCompletedTasks)))
+
+    def report(self, name: str, seconds: float, **counts: int) -> None:
+        """Log one line for a table and keep its counts for the ledger."""
+        layer, _, rest = name.partition(".")
+        shown = "  ".join(f"{count:,} {label}" for label, count in counts.items())
+        LOG.log(
+            logging.DEBUG if self.is_continuous else logging.INFO, "%-7s %-26s %s  %.1f s", layer, rest, shown, seconds
+        )
+        kept = self.counts.setdefault(name, {})
+        for label, count in {**counts, "seconds": round(seconds, 3)}.items():
+            kept[label] = count if label == "rows" and layer == "gold" else kept.get(label, 0) + count
+
+
+def code_version() -> str:
+    """Return the commit that the code is at, `unknown` outside a checkout."""
+    command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=5).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
+
+
+def main(job: str, work: Callable[[Run], None], *, is_continuous: bool = False) -> int:
+    """Run a job to its end and return its exit code: 0, that of the LakehouseError that ended it, or 130 for Ctrl-C."""
+    logging.basicConfig(level=logging.CRITICAL, format="%(message)s", stream=sys.stdout)
+    LOG.setLevel(logging.INFO)
+    signal.signal(signal.SIGINT, _interrupt)
+    try:
+        settings = load()
+        os.environ.setdefault("HADOOP_CONF_DIR", str(settings.hadoop_conf))
+        lake = Lake.of(settings)
+        with translated(settings, job), writer_lock(lake, job):
+            run = Run(job, settings, lake, lake.make_tables(), is_continuous=is_continuous)
+            with _recorded(run):
+                work(run)
+        _mark(settings)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except LakehouseError as error:
+        LOG.log(logging.ERROR, "%s failed: %s", job, error)
+        return error.exit_code
+    return 0
+
+
+def _mark(settings: Settings) -> None:
+    """Leave a file with the time of this run: jobs/submit.sh sees by it how much has come into the inbox since."""
+    name = re.sub(r"[^A-Za-z0-9]", "_", settings.lake)
+    folder = settings.stack_home / "last-run"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).touch()
+
+
+def _interrupt(*_: object) -> None:
+    """End the run as Ctrl-C asks, and the process by force where a lake that hangs keeps it."""
+    timer = threading.Timer(ENDING, os._exit, [INTERRUPTED])
+    timer.daemon = True
+    timer.start()
+    raise KeyboardInterrupt
+
+
+@contextmanager
+def _recorded(run: Run) -> Iterator[None]:
+    """Write the run's start and end to ledger.runs; a killed run leaves its start alone."""
+    version, started = code_version(), time.monotonic()
+
+    def row(status: str, error: str | None = None) -> dict[str, object]:
+        return {
+            "run_id": run.run_id,
+            "job": run.job,
+            "status": status,
+            "at": datetime.now(UTC),
+            "code_version": version,
+            "seconds": round(time.monotonic() - started, 3),
+            "counts": json.dumps(run.counts),
+            "error": error,
+        }
+
+    run.lake.append(RUNS, [row("started")])
+    try:
+        with translated(run.settings, run.job):
+            yield
+    except (LakehouseError, KeyboardInterrupt) as error:
+        # What ended the run is told, whether or not a lake that is away takes a word of it.
+        with suppress(LakehouseError):
+            run.lake.append(RUNS, [row("failed", str(error) or "stopped by the user")])
+        raise
+    run.lake.append(RUNS, [row("succeeded")])

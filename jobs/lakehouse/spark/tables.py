@@ -1,0 +1,57 @@
+"""The only module that reads and writes tables with Spark."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+
+import pyarrow as pa
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from lakehouse.lake import data_files
+from lakehouse.lake.data_files import DataFile, Side
+from lakehouse.lake.schemas import tables
+from lakehouse.lake.store import Lake, Standing
+from lakehouse.model import ddl
+
+# Up to so many rows one task is faster than several, and leaves one file.
+ONE_TASK = 100_000
+
+
+def in_tasks(rows: DataFrame, count: int) -> DataFrame:
+    """Return `count` rows in one partition where they are few: what follows then needs no shuffle either."""
+    return rows.coalesce(1) if count <= ONE_TASK else rows
+
+
+def rows_after(
+    spark: SparkSession, lake: Lake, name: str, standing: Standing, batch: int = 0, side: Side = None
+) -> DataFrame:
+    """Return the rows of later batches of a table as it stands; of one side of silver where that is told.
+
+    Spark is given the files that the log names: planning a scan through Delta costs three Spark jobs a table, a third
+    of a second each time. Few rows come in one partition. The partition column is not among the columns.
+    """
+    table = tables()[name]
+    files = standing.files_after(batch, side)
+    columns = [column for column in table.columns if column.name not in table.partition_by]
+    if not files:
+        return spark.createDataFrame([], ddl(columns))
+    rows = spark.read.schema(ddl(columns)).parquet(*(f"{lake.address(name)}/{file.path}" for file in files))
+    rows = in_tasks(rows, sum(file.rows for file in files))
+    return rows.where(F.col("batch") > batch) if batch and "batch" in rows.columns else rows
+
+
+def write(rows: DataFrame, lake: Lake, name: str, batch: int) -> list[DataFile]:
+    """Write rows as Parquet files in the folder of the table `name`, and return them; they are not committed yet.
+
+    The tasks write by Arrow and tell what they wrote: a file of a task that failed, or was done twice, is in no commit.
+    """
+    table, url, webhdfs = tables()[name], lake.url, lake.webhdfs
+
+    def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        lake = Lake(url, webhdfs)
+        for file in data_files.write(lake.files, lake.address(table.name), table, f"{batch:08}", batches):
+            yield pa.RecordBatch.from_pydict({"file": [json.dumps(asdict(file))]})
+
+    written = rows.select(*(column.name for column in table.columns)).mapInArrow(work, "file string").collect()
+    return [DataFile(**json.loads(row.file)) for row in written]

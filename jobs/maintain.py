@@ -1,0 +1,51 @@
+"""Small files put together and what no kept version needs deleted, without Spark: `make maintain [DRY_RUN=1]`.
+
+By hand: `PYTHONPATH=jobs python jobs/maintain.py [--dry-run]`. Jobs put small files together by themselves; this goes
+further, over every table, and deletes what only versions older than 7 days read.
+"""
+
+import argparse
+import os
+import sys
+
+from lakehouse.errors import LakehouseError
+from lakehouse.lake import Lake, maintenance
+from lakehouse.lake.lock import writer_lock
+from lakehouse.settings import load
+
+
+def maintain(lake: Lake, *, dry_run: bool) -> None:
+    """Maintain every table of the lake, a line each; with `dry_run` only say what would be done."""
+    for name, standing in lake.make_tables().items():
+        if dry_run:
+            small = maintenance.small_files(standing, maintenance.LARGE)
+            done = f"{small} files would be put together" if small > 1 else "its files stay"
+        else:
+            before = len(standing.files)
+            standing = maintenance.compact(lake, name, standing, maintenance.LARGE)
+            done = f"{before} files are {len(standing.files)} now"
+        gone = maintenance.vacuum(lake, name, standing, dry_run=dry_run)
+        sys.stdout.write(f"{name:<32}{done}; {len(gone)} {'would be' if dry_run else 'were'} deleted\n")
+
+
+def main(words: list[str] | None = None) -> int:
+    """Maintain the lake and return the exit code."""
+    parser = argparse.ArgumentParser(prog="maintain", description=__doc__)
+    parser.add_argument("--dry-run", action="store_true", help="change nothing, say what would go")
+    dry_run = parser.parse_args(words).dry_run
+    try:
+        settings = load()
+        os.environ.setdefault("HADOOP_CONF_DIR", str(settings.hadoop_conf))
+        lake = Lake.of(settings)
+        with writer_lock(lake, "maintain"):
+            maintain(lake, dry_run=dry_run)
+    except LakehouseError as error:
+        sys.stderr.write(f"maintain: {error}\n")
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,144 @@
+"""Landing that is killed as by `kill -9`: the next run mends what it left, nothing is missing and nothing is twice."""
+
+import gzip
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from inbox_box import HEADER, LOG, ROW, Box, make_box
+
+from lakehouse import crash
+from lakehouse.settings import ROOT
+
+LAND = """
+from lakehouse.lake import Lake
+from lakehouse.landing.land import Inbox
+from lakehouse.settings import load
+settings = load()
+lake = Lake.of(settings)
+Inbox(lake, settings.inbox, lake.make_tables()).land("killed")
+"""
+POINTS = ("landing.uploaded", "landing.first-committed", "landing.committed", "landing.recorded")
+FILES = {
+    "transactions/a.csv": HEADER + ROW * 2,
+    "transactions/b.csv": HEADER + ROW * 3,
+    "transactions/bad.csv": ROW,
+    "logs/a.log": LOG,
+    "logs/b.log": LOG * 4,
+    "logs/empty.log": b"",
+    "logs/same.log.gz": gzip.compress(LOG * 4),
+}
+DECIDED = {
+    ("transactions", "a.csv"): ("landed", 2),
+    ("transactions", "b.csv"): ("landed", 3),
+    ("transactions", "bad.csv"): ("rejected", 0),
+    ("logs", "a.log"): ("landed", 1),
+    ("logs", "b.log"): ("landed", 4),
+    ("logs", "empty.log"): ("landed", 0),
+    ("logs", "same.log.gz"): ("duplicate", 4),
+}
+
+
+def land_until(box: Box, point: str) -> int:
+    """Land in another process that is killed at a crash point; return its exit code."""
+    environ = {
+        **os.environ,
+        "LAKEHOUSE_URL": box.settings.lake,
+        "LAKEHOUSE_INBOX": str(box.settings.inbox),
+        "PYTHONPATH": str(ROOT / "jobs"),
+        crash.VARIABLE: point,
+    }
+    done = subprocess.run([sys.executable, "-c", LAND], env=environ, capture_output=True, text=True, check=False)
+    assert done.returncode in (0, -signal.SIGKILL), done.stderr
+    return done.returncode
+
+
+def fill(box: Box) -> None:
+    for name, data in FILES.items():
+        box.put(name, data)
+
+
+def check_whole(box: Box) -> None:
+    """Check that bronze and ledger hold each file exactly once."""
+    ledger = box.ledger()
+    decided = {(r["dataset"], r["name"]): (r["status"], r["records"]) for r in ledger}
+    assert len(ledger) == len(decided)
+    assert decided == DECIDED
+    for dataset in ("transactions", "logs"):
+        rows = box.bronze(dataset)
+        landed = {
+            r["sha256"]: r for r in ledger if r["dataset"] == dataset and r["status"] == "landed" and r["records"]
+        }
+        assert Counter(row["source_id"] for row in rows) == {sha: r["records"] for sha, r in landed.items()}
+        for sha256, file in landed.items():
+            assert len(box.records(dataset, sha256)) == file["records"]
+            assert {(row["source"], row["run_id"]) for row in rows if row["source_id"] == sha256} == {
+                (file["name"], file["run_id"])
+            }
+        assert {row["raw"] for row in rows} == {ROW[:-1] if dataset == "transactions" else LOG[:-1]}
+    # The files that a killed run uploaded are those of the next one: nothing is left over.
+    assert len(box.data_files()) == 4
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_the_next_run_mends_what_a_killed_one_left(box: Box, point: str) -> None:
+    fill(box)
+    assert land_until(box, point) == -signal.SIGKILL
+    box.land()
+    check_whole(box)
+    versions = box.versions()
+    assert box.land().decisions == []
+    assert box.versions() == versions
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_what_came_meanwhile_is_landed_beside_what_is_mended(box: Box, point: str) -> None:
+    fill(box)
+    land_until(box, point)
+    box.put("logs/new.log", LOG * 9)
+    box.put("logs/copy_of_a.log", LOG)
+    box.land()
+    decided = {(r["dataset"], r["name"]): (r["status"], r["records"]) for r in box.ledger()}
+    assert decided == DECIDED | {("logs", "new.log"): ("landed", 9), ("logs", "copy_of_a.log"): ("duplicate", 1)}
+    assert len(box.ledger()) == len(decided)
+    assert len(box.records("logs", hashlib.sha256(LOG * 9).hexdigest())) == 9
+    assert (len(box.bronze("logs")), len(box.bronze("transactions"))) == (14, 5)
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_run_that_is_killed_again_and_again_ends_whole(box: Box, point: str) -> None:
+    fill(box)
+    codes = [land_until(box, point) for _ in range(3)]
+    assert codes[0] == -signal.SIGKILL
+    box.land()
+    check_whole(box)
+
+
+def test_a_mended_row_is_the_one_that_the_killed_run_would_have_written(box: Box, tmp_path: Path) -> None:
+    whole = make_box(tmp_path / "whole")
+    for made in (box, whole):
+        for name, data in FILES.items():
+            os.utime(made.put(name, data), (1_700_000_000, 1_700_000_000))
+    land_until(box, "landing.committed")
+    box.inbox()
+    land_until(whole, "")
+
+    def rows(of: Box) -> list[dict[str, Any]]:
+        landed = (row for row in of.ledger() if row["status"] == "landed" and row["records"])
+        return sorted(({**row, "seen_at": None} for row in landed), key=lambda row: (row["dataset"], row["name"]))
+
+    assert rows(box) == rows(whole)
+    assert {row["seen_at"] for row in box.ledger()} == {row["ingested_at"] for row in box.bronze("logs")}
+
+
+def test_a_crash_point_that_is_not_named_kills_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(crash.VARIABLE, "another.point")
+    crash.crash_point("landing.uploaded")
+    monkeypatch.delenv(crash.VARIABLE)
+    crash.crash_point("landing.uploaded")

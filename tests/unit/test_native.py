@@ -1,0 +1,87 @@
+"""Native calls end by themselves: one at a time, each with a deadline, and none keeps the process."""
+
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from lakehouse.errors import ServiceError
+from lakehouse.lake import native
+from lakehouse.settings import ROOT
+
+
+def test_a_call_gives_back_what_its_work_gives() -> None:
+    assert native.call("a table", lambda: 7) == 7
+    with pytest.raises(KeyError):
+        native.call("a table", lambda: {}["none"])
+
+
+def test_calls_are_made_one_after_another() -> None:
+    running, most = [0], [0]
+
+    def work() -> None:
+        running[0] += 1
+        most[0] = max(most[0], running[0])
+        time.sleep(0.01)
+        running[0] -= 1
+
+    threads = [threading.Thread(target=lambda: native.call("a table", work)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == [1]
+
+
+def test_a_call_that_hangs_is_made_once_more() -> None:
+    attempts: list[int] = []
+    released = threading.Event()
+
+    def work() -> str:
+        attempts.append(1)
+        if len(attempts) == 1:
+            released.wait()
+        return "answer"
+
+    assert native.call("a table", work, seconds=0.1) == "answer"
+    released.set()
+    assert len(attempts) == 2
+
+
+def test_a_call_that_never_returns_is_named() -> None:
+    released = threading.Event()
+    with pytest.raises(ServiceError, match=r"The table gold\.x did not answer within 2 x 0\.05 s\. Run `make status`"):
+        native.call("the table gold.x", released.wait, seconds=0.05)
+    released.set()
+
+
+class Panic(BaseException):
+    """Stands for what Rust throws past Python's Exception."""
+
+
+@pytest.mark.parametrize("error", [TimeoutError("timed out"), Panic("a panic")])
+def test_what_no_caller_expects_comes_as_an_error_of_the_lake(error: BaseException) -> None:
+    def work() -> None:
+        raise error
+
+    with pytest.raises(ServiceError, match="cannot be read"):
+        native.call("a table", work)
+
+
+def test_a_process_ends_while_a_call_still_hangs() -> None:
+    code = (
+        "import threading; from lakehouse.lake import native; from lakehouse.errors import ServiceError\n"
+        "try: native.call('it', threading.Event().wait, seconds=0.1)\n"
+        "except ServiceError as error: print(error)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": str(ROOT / "jobs"), "PATH": ""},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    assert done.stdout.startswith("It did not answer")
