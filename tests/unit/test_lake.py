@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pyarrow.dataset as ds
 import pytest
 from deltalake import DeltaTable
 from stack import free_ports
@@ -86,18 +85,18 @@ def test_appended_rows_come_back_with_nulls_where_nothing_was_given(lake: Lake) 
 
 
 FILTERS = {
-    "a column with statistics": (ds.field("status") == "landed", ["a"]),
-    "a value between the least and the greatest": (ds.field("status") == "missing", []),
-    "nulls of a column with statistics": (ds.field("status").is_null(), ["c"]),
-    "a column without statistics": (ds.field("name") == "b", ["b"]),
-    "nulls of a column without statistics": (ds.field("sha256").is_null(), ["a", "b", "c"]),
-    "a time to the microsecond": (ds.field("seen_at") == NOON, ["a", "b"]),
-    "a time one microsecond later": (ds.field("seen_at") > NOON, []),
+    "a column with statistics": ("status = 'landed'", ["a"]),
+    "a value between the least and the greatest": ("status = 'missing'", []),
+    "nulls of a column with statistics": ("status IS NULL", ["c"]),
+    "a column without statistics": ("name = 'b'", ["b"]),
+    "nulls of a column without statistics": ("sha256 IS NULL", ["a", "b", "c"]),
+    "a time to the microsecond": (f"seen_at = '{NOON.isoformat()}'", ["a", "b"]),
+    "a time one microsecond later": (f"seen_at > '{NOON.isoformat()}'", []),
 }
 
 
 @pytest.mark.parametrize(("where", "names"), FILTERS.values(), ids=FILTERS)
-def test_a_filter_finds_the_rows_that_were_appended(lake: Lake, where: ds.Expression, names: list[str]) -> None:
+def test_a_filter_finds_the_rows_that_were_appended(lake: Lake, where: str, names: list[str]) -> None:
     lake.append(
         schemas.FILES,
         [{"name": "a", "status": "landed", "seen_at": NOON}, {"name": "b", "status": "rejected", "seen_at": NOON}],
@@ -140,7 +139,7 @@ def test_a_long_log_is_summed_up_and_reads_the_same(lake: Lake, monkeypatch: pyt
     for version in range(10, 20):
         (folder / f"{version:020}.json").unlink()
     assert sum_of(lake.open("ledger.files"), "num_records") == 21
-    assert read(lake.open("ledger.files"), ["name"], ds.field("status") == "landed").num_rows == 21
+    assert read(lake.open("ledger.files"), ["name"], "status = 'landed'").num_rows == 21
 
 
 def test_a_log_with_a_gap_is_not_summed_up(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:

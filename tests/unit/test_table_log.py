@@ -4,7 +4,6 @@ from pathlib import Path
 from threading import Barrier, Thread
 
 import pyarrow as pa
-import pyarrow.dataset as ds
 import pytest
 
 from lakehouse.datasets import DATASETS
@@ -62,16 +61,16 @@ def test_statistics_are_those_that_deltalake_finds_in_the_log(lake: Lake) -> Non
 @pytest.mark.parametrize(
     ("where", "rows"),
     [
-        (ds.field("batch") > 1, 4),
-        (ds.field("batch") > 2, 0),
-        (ds.field("position") == 2, 2),
-        (ds.field("kafka_timestamp").is_valid(), 0),
-        (ds.field("kafka_timestamp").is_null(), 7),
-        (ds.field("raw") == b"x", 7),
+        ("batch > 1", 4),
+        ("batch > 2", 0),
+        ("position = 2", 2),
+        ("kafka_timestamp IS NOT NULL", 0),
+        ("kafka_timestamp IS NULL", 7),
+        ("raw = X'78'", 7),
     ],
     ids=str,
 )
-def test_a_filter_finds_the_rows_of_added_files(lake: Lake, where: ds.Expression, rows: int) -> None:
+def test_a_filter_finds_the_rows_of_added_files(lake: Lake, where: str, rows: int) -> None:
     add(lake, 1)
     add(lake, 2, range(4))
     assert scan.read(lake.open(LOGS.name), ["position"], where).num_rows == rows

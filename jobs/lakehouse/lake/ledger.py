@@ -5,7 +5,6 @@ Counts come from the Delta logs; only the reasons of quarantined rows are read.
 
 from dataclasses import asdict, dataclass
 
-import pyarrow.dataset as ds
 from deltalake import DeltaTable
 
 from lakehouse.datasets import DATASETS
@@ -77,7 +76,7 @@ def balance(lake: Lake, *, with_reasons: bool = True) -> list[Balance]:
 
 def _landed(lake: Lake) -> dict[str, dict[str, int]]:
     """Return the records of the landed files by dataset and hash."""
-    rows = scan.read(lake.open(FILES.name), ["dataset", "sha256", "records"], ds.field("status") == "landed")
+    rows = scan.read(lake.open(FILES.name), ["dataset", "sha256", "records"], "status = 'landed'")
     landed: dict[str, dict[str, int]] = {}
     for dataset, sha256, records in zip(*(column.to_pylist() for column in rows.columns), strict=True):
         landed.setdefault(dataset, {})[sha256] = records
