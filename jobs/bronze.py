@@ -7,8 +7,6 @@ import sys
 import time
 from functools import partial
 
-from pyspark.sql import functions as F
-
 from lakehouse.datasets import DATASETS
 from lakehouse.errors import IntegrityError
 from lakehouse.landing.land import Inbox
@@ -91,19 +89,19 @@ def read(job: Run, dataset: Dataset, topic: Topic) -> None:
     starts = {n: state.offsets[str(n)][1] if str(n) in state.offsets else topic.starts[n] for n in topic.ends}
     offsets = {str(n): (state.offsets.get(str(n), (starts[n],))[0], end) for n, end in topic.ends.items()}
     following = state.next(job.run_id, topic_id=topic.id, offsets=offsets)
-    rows = read_topic(job.spark, job.settings.kafka, dataset.topic, starts, topic.ends).select(
-        F.lit(following.batch).cast("bigint").alias("batch"),
-        F.col("topic").alias("source"),
-        F.col("partition").cast("string").alias("source_id"),
-        F.col("offset").alias("position"),
-        F.col("value").alias("raw"),
-        F.length("value").cast("bigint").alias("size"),
-        F.lit("json").alias("format"),
-        F.lit(None).cast("string").alias("header"),
-        F.lit(False).alias("is_cut"),
-        F.col("timestamp").alias("kafka_timestamp"),
-        F.current_timestamp().alias("ingested_at"),
-        F.lit(job.run_id).alias("run_id"),
+    rows = read_topic(job.spark, job.settings.kafka, dataset.topic, starts, topic.ends).selectExpr(
+        f"CAST({following.batch} AS BIGINT) AS batch",
+        "topic AS source",
+        "CAST(partition AS STRING) AS source_id",
+        "offset AS position",
+        "value AS raw",
+        "CAST(length(value) AS BIGINT) AS size",
+        "'json' AS format",
+        "CAST(NULL AS STRING) AS header",
+        "false AS is_cut",
+        "timestamp AS kafka_timestamp",
+        "current_timestamp() AS ingested_at",
+        f"'{job.run_id}' AS run_id",
     )
     asked = sum(end - starts[n] for n, end in topic.ends.items())
     new = sum(job.write(tables.in_tasks(rows, asked), name, following).values())

@@ -8,7 +8,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from lakehouse.spark import duplicates
-from lakehouse.spark.duplicates import resolve, stored_rows
+from lakehouse.spark.duplicates import keyed_rows, resolve, stored_rows
 
 pytestmark = pytest.mark.spark
 
@@ -60,18 +60,26 @@ def silver(spark: SparkSession, stored: Sequence[tuple[str, int]]) -> DataFrame:
     )
 
 
-@pytest.mark.parametrize("most", [0, duplicates.MAX_BROADCAST], ids=["shuffled", "broadcast"])
+# How the stored rows meet the new ones: all in one task, or those with a new key, found by a broadcast or a shuffle.
+WAYS = {"one task": None, "broadcast": duplicates.MAX_BROADCAST, "shuffled": 0}
+
+
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", CASES)
 def test_later_records_with_a_key_are_told(
-    spark: SparkSession, name: str, most: int, monkeypatch: pytest.MonkeyPatch
+    spark: SparkSession, name: str, way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows, stored, expected = CASES[name]
-    monkeypatch.setattr(duplicates, "MAX_BROADCAST", most)
-    new = hashed(spark.createDataFrame(rows, SCHEMA))
-    known = stored_rows(silver(spark, stored), "key", new, len(rows)) if stored else None
-    resolved = resolve(new, "key", known).collect()
-    assert sorted(r["position"] for r in resolved) == sorted(positions(rows))
-    assert {r["position"]: r["reasons"][0] for r in resolved if r["reasons"]} == expected
+    new, known = hashed(spark.createDataFrame(rows, SCHEMA)), None
+    if stored and (most := WAYS[way]) is not None:
+        monkeypatch.setattr(duplicates, "MAX_BROADCAST", most)
+        known = stored_rows(silver(spark, stored), "key", new, len(rows))
+    elif stored:
+        new, known = new.coalesce(1).hint("shuffle_hash"), keyed_rows(silver(spark, stored).coalesce(1), "key")
+    resolved = resolve(new, "key", known)
+    found = resolved.collect()
+    assert sorted(r["position"] for r in found) == sorted(positions(rows))
+    assert {r["position"]: r["reasons"][0] for r in found if r["reasons"]} == expected
 
 
 def positions(rows: Sequence[tuple[object, ...]]) -> list[int]:

@@ -1,7 +1,5 @@
 """Metrics in Spark: computed from silver, or merged from what gold holds and what is new."""
 
-from functools import reduce
-
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -22,5 +20,6 @@ def merge(gold: DataFrame, new: DataFrame, metric: Metric) -> DataFrame:
 
 
 def _with_derived(groups: DataFrame, metric: Metric) -> DataFrame:
-    with_all = reduce(lambda rows, item: rows.withColumn(item[0].name, F.expr(item[1])), metric.derived, groups)
-    return with_all.select(*(F.col(c.name).cast(c.type).alias(c.name) for c in metric.table_columns)).coalesce(1)
+    derived = [f"{expression} AS {column.name}" for column, expression in metric.derived]
+    columns = [f"CAST({c.name} AS {c.type}) AS {c.name}" for c in metric.table_columns]
+    return groups.selectExpr("*", *derived).selectExpr(*columns).coalesce(1)

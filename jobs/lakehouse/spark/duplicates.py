@@ -1,7 +1,10 @@
-"""Duplicates and conflicts among good records: the first of several with one business key wins."""
+"""Duplicates and conflicts among good records: the first of several with one business key wins.
 
-from pyspark.sql import Column, DataFrame, Window
-from pyspark.sql import functions as F
+Expressions are SQL: each function of a Column is a call into the JVM of its own, which in a stream cost as much as
+Spark's own planning.
+"""
+
+from pyspark.sql import DataFrame
 
 from lakehouse.model import Dataset
 
@@ -15,13 +18,11 @@ def with_hashes(judged: DataFrame, dataset: Dataset) -> DataFrame:
     xxhash64 passes over nulls, so which columns are null is hashed too.
     """
     names = [c.name for c in dataset.columns]
-    key = F.lit(None).cast("bigint") if dataset.key is None else F.when(_has_key(dataset.key), F.xxhash64(dataset.key))
-    content = F.xxhash64(*names, *(F.isnull(name) for name in names))
-    return judged.withColumns({"content_hash": content, "key_hash": key})
-
-
-def _has_key(key: str) -> Column:
-    return (F.size("reasons") == 0) & F.col(key).isNotNull()
+    content = ", ".join([*names, *(f"isnull({name})" for name in names)])
+    key = "CAST(NULL AS BIGINT)"
+    if dataset.key is not None:
+        key = f"CASE WHEN size(reasons) = 0 AND {dataset.key} IS NOT NULL THEN xxhash64({dataset.key}) END"
+    return judged.selectExpr("*", f"xxhash64({content}) AS content_hash", f"{key} AS key_hash")
 
 
 def stored_rows(silver: DataFrame, key: str, new: DataFrame, new_rows: int) -> DataFrame:
@@ -30,44 +31,45 @@ def stored_rows(silver: DataFrame, key: str, new: DataFrame, new_rows: int) -> D
     `silver` holds good rows, `new` has `key_hash`, `new_rows` is how many there are. What is stored is read, but not
     shuffled.
     """
-    keys = new.where(F.col("key_hash").isNotNull()).select("key_hash")
-    keys = F.broadcast(keys) if new_rows <= MAX_BROADCAST else keys
-    good = silver.where(F.col("key_hash").isNotNull())
-    return good.select(key, "key_hash", "content_hash").join(keys, on="key_hash", how="left_semi")
+    keys = new.where("key_hash IS NOT NULL").select("key_hash")
+    keys = keys.hint("broadcast") if new_rows <= MAX_BROADCAST else keys
+    return keyed_rows(silver, key).join(keys, on="key_hash", how="left_semi")
+
+
+def keyed_rows(silver: DataFrame, key: str) -> DataFrame:
+    """Return `key`, `key_hash` and `content_hash` of the good rows of silver that have a key."""
+    return silver.where("key_hash IS NOT NULL").select(key, "key_hash", "content_hash")
 
 
 def resolve(judged: DataFrame, key: str, stored: DataFrame | None) -> DataFrame:
     """Add `duplicate` or `conflict` to the reasons of good rows whose key an earlier good row has.
 
-    `judged` has `reasons`, `key_hash` and `content_hash`; `stored` is what `stored_rows` gives, or None where nothing
-    is stored. The first of several wins: stored, then the earlier batch, then file before topic, then source_id and
-    position. A row without the key, or a bad one, is no duplicate of anything.
+    `judged` has `reasons`, `key_hash` and `content_hash`; `stored` is what `stored_rows` or `keyed_rows` gives, or None
+    where nothing is stored. The first of several wins: stored, then the earlier batch, then file before topic, then
+    source_id and position. A row without the key, or a bad one, is no duplicate of anything.
     """
-    is_keyed = F.col("key_hash").isNotNull()
     # A row without a key gets one of its own, or all of them would meet in one partition. No good key holds a NUL.
-    alone = F.concat_ws("\x00", F.lit(""), "source_id", "position")
+    alone = "concat_ws('\\0', '', source_id, position)"
     # The hash comes first: numbers are sorted and joined several times as fast as texts with a common beginning.
-    by = {
-        "resolve_hash": F.coalesce("key_hash", F.xxhash64(alone)),
-        "resolve_key": F.when(is_keyed, F.col(key)).otherwise(alone),
-    }
-    keyed = judged.withColumns(by)
-    if stored is None:
-        looked_up = keyed.withColumn("stored_hash", F.lit(None).cast("bigint"))
-    else:
-        others = stored.select(
-            F.col("key_hash").alias("resolve_hash"),
-            F.col(key).alias("resolve_key"),
-            F.col("content_hash").alias("stored_hash"),
-        )
-        looked_up = keyed.join(others, on=[*by], how="left")
-    same_key = Window.partitionBy(*by).orderBy(
-        "bronze_batch", F.col("kafka_timestamp").isNotNull(), "source_id", "position"
+    keyed = judged.selectExpr(
+        "*",
+        f"coalesce(key_hash, xxhash64({alone})) AS resolve_hash",
+        f"CASE WHEN key_hash IS NULL THEN {alone} ELSE {key} END AS resolve_key",
     )
-    first = F.coalesce("stored_hash", F.first("content_hash").over(same_key))
-    is_later = F.col("stored_hash").isNotNull() | (F.row_number().over(same_key) > 1)
-    reason = F.when(F.col("content_hash") == first, "duplicate").otherwise("conflict")
-    return looked_up.withColumn("later", F.when(is_keyed & is_later, reason)).select(
-        *(c for c in judged.columns if c != "reasons"),
-        F.when(F.col("later").isNotNull(), F.array("later")).otherwise(F.col("reasons")).alias("reasons"),
+    if stored is None:
+        looked_up = keyed.selectExpr("*", "CAST(NULL AS BIGINT) AS stored_hash")
+    else:
+        others = stored.selectExpr("key_hash AS resolve_hash", f"{key} AS resolve_key", "content_hash AS stored_hash")
+        looked_up = keyed.join(others, on=["resolve_hash", "resolve_key"], how="left")
+    same_key = (
+        "(PARTITION BY resolve_hash, resolve_key "
+        "ORDER BY bronze_batch, kafka_timestamp IS NOT NULL, source_id, position)"
+    )
+    return looked_up.selectExpr(
+        *(name for name in judged.columns if name != "reasons"),
+        f"""CASE
+            WHEN key_hash IS NULL OR (stored_hash IS NULL AND row_number() OVER {same_key} = 1) THEN reasons
+            WHEN content_hash = coalesce(stored_hash, first(content_hash) OVER {same_key}) THEN array('duplicate')
+            ELSE array('conflict')
+        END AS reasons""",
     )

@@ -6,7 +6,6 @@ from dataclasses import asdict
 
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
 
 from lakehouse.lake import data_files
 from lakehouse.lake.data_files import DataFile, Side
@@ -38,7 +37,7 @@ def rows_after(
         return spark.createDataFrame([], ddl(columns))
     rows = spark.read.schema(ddl(columns)).parquet(*(f"{lake.address(name)}/{file.path}" for file in files))
     rows = in_tasks(rows, sum(file.rows for file in files))
-    return rows.where(F.col("batch") > batch) if batch and "batch" in rows.columns else rows
+    return rows.where(f"batch > {batch}") if batch and "batch" in rows.columns else rows
 
 
 def write(rows: DataFrame, lake: Lake, name: str, batch: int) -> list[DataFile]:
