@@ -39,6 +39,8 @@ def test_counts_come_from_the_log_where_the_files_are_gone(sample_lake: str, tmp
         if "_delta_log" not in file.parts:
             file.unlink()
     table = Lake(copy.as_uri()).open("silver.transactions")
+    with pytest.raises(OSError, match="not found"):
+        read(table)
     assert rows_by_partition(table) == {False: 300 - BAD, True: BAD}
     assert sum_of(table, "num_records") == 300
     assert sum_of(table, "null_count.time") == 0

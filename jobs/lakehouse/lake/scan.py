@@ -4,6 +4,7 @@ Rows are read by DataFusion, the engine inside deltalake. Arrow's own readers ca
 theirs, and a process that ended meanwhile crashed once in 150 times (`terminate called without an active exception`).
 """
 
+import re
 from collections.abc import Sequence
 
 import pyarrow as pa
@@ -11,6 +12,8 @@ from deltalake import DeltaTable, QueryBuilder
 
 from lakehouse.lake import native
 from lakehouse.lake.state import Source, State
+
+_OF_THE_STORE = re.compile(r"^External error|Object Store error")
 
 
 def read(table: DeltaTable, columns: Sequence[str] = (), where: str = "") -> pa.Table:
@@ -27,7 +30,8 @@ def read(table: DeltaTable, columns: Sequence[str] = (), where: str = "") -> pa.
 def query(sql: str, **tables: DeltaTable) -> pa.Table:
     """Return the answer to an SQL query over open tables, each under its keyword's name.
 
-    The engine is DataFusion, inside deltalake: aggregates run in bounded memory, only their result is a table.
+    The engine is DataFusion, inside deltalake: aggregates run in bounded memory, only their result is a table. Raises
+    OSError where a file is missing or cannot be read.
     """
 
     def work() -> pa.Table:
@@ -35,7 +39,13 @@ def query(sql: str, **tables: DeltaTable) -> pa.Table:
         for name, table in tables.items():
             builder.register(name, table)
         # Read by pyarrow, which lets other threads run meanwhile; the reader's own read_all() holds Python's lock.
-        return pa.RecordBatchReader.from_stream(builder.execute(sql)).read_all()
+        try:
+            return pa.RecordBatchReader.from_stream(builder.execute(sql)).read_all()
+        except pa.ArrowInvalid as error:
+            # Arrow has one error for a store that fails and for a query that does.
+            if _OF_THE_STORE.search(str(error)):
+                raise OSError(str(error)) from error
+            raise
 
     where = ", ".join(table.table_uri for table in tables.values())
     return native.call(where, work, native.QUERY_SECONDS)
