@@ -19,7 +19,7 @@ from lakehouse.spark.run import Run, main
 UNKNOWN = 1 << 30
 
 # Up to so many stored rows, and bytes of new ones, one task that reads them all is faster than three jobs that do not.
-MOST_STORED, MOST_BYTES = 1_000_000, 128 << 20
+MOST_STORED, MOST_BYTES = 500_000, 128 << 20
 
 
 def run(job: Run) -> None:
