@@ -35,9 +35,8 @@ def refresh(job: Run, metric: Metric) -> None:
     following = state.next(job.run_id, source=silver.as_source(), code=metric.code)
     is_merged = can_merge(job, metric)
     read_to = state.source.batch if state.source and is_merged else 0
-    rows = aggregate(job.rows_after(f"silver.{metric.dataset}", read_to, side=False), metric)
-    if is_merged:
-        rows = merge(job.rows_after(name), rows, metric)
+    new = job.rows_after(f"silver.{metric.dataset}", read_to, side=False)
+    rows = merge(job.rows_after(name), new, metric) if is_merged else aggregate(new, metric)
     written = job.write(rows, name, following, replaces=True)
     job.report(name, time.monotonic() - started, rows=sum(written.values()))
 

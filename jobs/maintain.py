@@ -18,11 +18,11 @@ def maintain(lake: Lake, *, dry_run: bool) -> None:
     """Maintain every table of the lake, a line each; with `dry_run` only say what would be done."""
     for name, standing in lake.make_tables().items():
         if dry_run:
-            small = maintenance.small_files(standing, maintenance.LARGE)
-            done = f"{small} files would be put together" if small > 1 else "its files stay"
+            small = sum(map(len, maintenance.together(standing.files)))
+            done = f"{small} files would be put together" if small else "its files stay"
         else:
             before = len(standing.files)
-            standing = maintenance.compact(lake, name, standing, maintenance.LARGE)
+            standing = maintenance.compact(lake, name, standing, maintenance.together(standing.files))
             done = f"{before} files are {len(standing.files)} now"
         gone = maintenance.vacuum(lake, name, standing, dry_run=dry_run)
         sys.stdout.write(f"{name:<32}{done}; {len(gone)} {'would be' if dry_run else 'were'} deleted\n")

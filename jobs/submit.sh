@@ -37,7 +37,7 @@ case "$(setting SPARK_MASTER)" in
         if [[ "$*" == *--continuous* ]]; then
             options+=("${interpreted[@]}")
             # Its heap fills within minutes and then stays; 150 MB of it are in use.
-            java_options+=" -Xms384m -Xmn192m"
+            java_options+=" -Xms384m -Xmn192m -XX:TieredStopAtLevel=1"
         elif [[ "$(new_megabytes)" -lt 32 ]]; then
             java_options+=" -XX:TieredStopAtLevel=1"
             options+=("${interpreted[@]}")

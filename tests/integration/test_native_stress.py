@@ -27,7 +27,8 @@ while time.monotonic() < until:
     for name in standings:
         lake.open(name)
     lake.append(FILES, [{"dataset": "logs", "name": str(calls), "status": "landed", "records": 1}])
-    maintenance.compact(lake, FILES.name, lake.standing(FILES.name))
+    standing = lake.standing(FILES.name)
+    maintenance.compact(lake, FILES.name, standing, maintenance.together(standing.files))
     calls += 2 * len(standings) + 2
 print(calls)
 """

@@ -62,7 +62,7 @@ def test_sides_compaction_and_replacement_are_what_delta_reads(spark: SparkSessi
         batch = pa.RecordBatch.from_pylist(rows, schema=schemas.arrow_schema(silver.columns))
         added = list(data_files.write(lake.files, lake.address(silver.name), silver, f"{number}", [batch]))
         standing = lake.commit(silver.name, standing, added, State(batch=number))
-    standing = maintenance.compact(lake, silver.name, standing)
+    standing = maintenance.compact(lake, silver.name, standing, maintenance.together(standing.files))
     assert len(standing.files) == 2
     read: DataFrame = delta(spark, lake, silver.name)
     assert read.where("quarantined").count() == 3

@@ -79,8 +79,8 @@ def test_a_metric_merged_from_parts_is_the_same(
     spark: SparkSession, name: str, rows: Rows, expected: list[tuple[object, ...]]
 ) -> None:
     metric, split = METRICS[name], Random(name).randrange(len(rows) + 1)
-    first, second = (aggregate(silver(spark, metric, part), metric) for part in (rows[:split], rows[split:]))
-    assert answer(merge(first, second, metric), metric) == expected
+    first, second = (silver(spark, metric, part) for part in (rows[:split], rows[split:]))
+    assert answer(merge(aggregate(first, metric), second, metric), metric) == expected
 
 
 def test_a_metric_that_cannot_be_merged_says_so() -> None:

@@ -4,6 +4,7 @@ Neither changes a row: readers of any version within the kept range read the sam
 on what the table stands at.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
@@ -14,43 +15,29 @@ from lakehouse.lake.data_files import DataFile
 from lakehouse.lake.schemas import tables
 from lakehouse.lake.store import Lake, Standing
 
-# A table is compacted where it has more files of under SMALL bytes than MOST_SMALL. Larger ones are not written again
-# by the way, so that a row is rewritten a few times in its life, however many batches come.
-SMALL, MOST_SMALL = 16 << 20, 40
+# Files of like size, within a factor of 8, are put together once there are more than ALIKE of them: the next step reads
+# few files, and a row is rewritten a few times in its life, however many batches come. Those of SMALL bytes and more
+# stay.
+SMALL, ALIKE = 16 << 20, 8
 # By hand, files of up to this size are put together.
 LARGE = 128 << 20
 
-
-def small_files(standing: Standing, size: int = SMALL) -> int:
-    """Return how many files of a table have under `size` bytes."""
-    return sum(file.size < size for file in standing.files)
+Group = list[DataFile]
 
 
-def compact(lake: Lake, name: str, standing: Standing, size: int = SMALL) -> Standing:
-    """Put files of under `size` bytes together in one commit; return how the table stands.
-
-    Raises ServiceError where the lake does not answer, IntegrityError where somebody else writes to the table.
-    """
-    table, address = tables()[name], lake.address(name)
-    removed: list[DataFile] = []
-    added: list[DataFile] = []
-    for files in _together(standing.files, size):
-        removed += files
-
-        def work(files: list[DataFile] = files) -> list[DataFile]:
-            rows = data_files.read(address, files, table)
-            return list(data_files.write(lake.files, address, table, "compact", rows))
-
-        added += lake.call(name, work, native.QUERY_SECONDS)
-    if not removed:
-        return standing
-    return lake.commit(name, standing, added, replace(standing.state, files=()), removed=removed, is_change=False)
+def crowds(standing: Standing) -> list[Group]:
+    """Return the small files of like size, of one side each, of which a table has got too many."""
+    alike: dict[object, Group] = defaultdict(list)
+    for file in standing.files:
+        if file.size < SMALL:
+            alike[file.side, file.size.bit_length() // 3].append(file)
+    return [files for files in alike.values() if len(files) > ALIKE]
 
 
-def _together(files: Iterable[DataFile], size: int) -> Iterator[list[DataFile]]:
-    """Yield the small files that become one file each: of one side, and of `size` bytes in all at the most."""
+def together(files: Iterable[DataFile], size: int = LARGE) -> Iterator[Group]:
+    """Yield the files of under `size` bytes that become one file each: of one side, and of `size` bytes at the most."""
     for side in (None, False, True):
-        group: list[DataFile] = []
+        group: Group = []
         for file in (file for file in files if file.side == side and file.size < size):
             if group and sum(f.size for f in group) + file.size > size:
                 if len(group) > 1:
@@ -59,6 +46,27 @@ def _together(files: Iterable[DataFile], size: int) -> Iterator[list[DataFile]]:
             group.append(file)
         if len(group) > 1:
             yield group
+
+
+def compact(lake: Lake, name: str, standing: Standing, groups: Iterable[Group]) -> Standing:
+    """Make one file of each group of a table's files, in one commit; return how the table stands.
+
+    Raises ServiceError where the lake does not answer, IntegrityError where somebody else writes to the table.
+    """
+    table, address = tables()[name], lake.address(name)
+    removed: Group = []
+    added: Group = []
+    for files in groups:
+        removed += files
+
+        def work(files: Group = files) -> Group:
+            rows = data_files.read(address, files, table)
+            return list(data_files.write(lake.files, address, table, "compact", rows))
+
+        added += lake.call(name, work, native.QUERY_SECONDS)
+    if not removed:
+        return standing
+    return lake.commit(name, standing, added, replace(standing.state, files=()), removed=removed, is_change=False)
 
 
 def vacuum(lake: Lake, name: str, standing: Standing, *, dry_run: bool) -> list[str]:

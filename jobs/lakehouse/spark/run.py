@@ -103,16 +103,17 @@ class Run:
     def tidy(self, name: str) -> None:
         """Compact a table that has got many small files; say so where that cannot be done now."""
         before, started = self.standings[name], time.monotonic()
-        if maintenance.small_files(before) <= maintenance.MOST_SMALL + self._put_off.get(name, 0):
+        crowds = maintenance.crowds(before)
+        if not crowds or len(before.files) < self._put_off.get(name, 0):
             return
         try:
-            self.standings[name] = maintenance.compact(self.lake, name, before)
+            self.standings[name] = maintenance.compact(self.lake, name, before, crowds)
         except LakehouseError as error:
             LOG.warning("compact %-26s left for later: %s", name, error)
-            self._put_off[name] = len(before.files)
+            self._put_off[name] = len(before.files) + maintenance.ALIKE
             return
         files, seconds = len(self.standings[name].files), time.monotonic() - started
-        LOG.info("compact %-26s %d files instead of %d  %.1f s", name, files, len(before.files), seconds)
+        self._log("compact %-26s %d files instead of %d  %.1f s", name, files, len(before.files), seconds)
 
     def side_by_side(self, tasks: Sequence[Callable[[], None]]) -> None:
         """Do tasks in threads of their own, and wait for all of them; raise the first error that one of them ends with.
@@ -164,12 +165,14 @@ class Run:
         """Log one line for a table and keep its counts for the ledger."""
         layer, _, rest = name.partition(".")
         shown = "  ".join(f"{count:,} {label}" for label, count in counts.items())
-        LOG.log(
-            logging.DEBUG if self.is_continuous else logging.INFO, "%-7s %-26s %s  %.1f s", layer, rest, shown, seconds
-        )
+        self._log("%-7s %-26s %s  %.1f s", layer, rest, shown, seconds)
         kept = self.counts.setdefault(name, {})
         for label, count in {**counts, "seconds": round(seconds, 3)}.items():
             kept[label] = count if label == "rows" and layer == "gold" else kept.get(label, 0) + count
+
+    def _log(self, text: str, *values: object) -> None:
+        """Log a line of a step, which continuous mode would say again each second."""
+        LOG.log(logging.DEBUG if self.is_continuous else logging.INFO, text, *values)
 
 
 def code_version() -> str:

@@ -1,5 +1,7 @@
 """The only module that starts Spark."""
 
+from functools import cache
+
 from pyspark.sql import SparkSession
 
 # What the jobs' correctness rests on, whatever the defaults of the cluster are.
@@ -30,8 +32,11 @@ def for_records(spark: SparkSession, longest: int) -> SparkSession:
     takes several times as long as all the rest (20 microseconds a row). Where the records are short enough for
     BATCH_ROWS of them, a session of its own does without.
     """
-    if longest * BATCH_ROWS > BATCH_BYTES:
-        return spark
+    return spark if longest * BATCH_ROWS > BATCH_BYTES else _quick(spark)
+
+
+@cache
+def _quick(spark: SparkSession) -> SparkSession:
     quick = spark.newSession()
     quick.conf.set("spark.sql.execution.arrow.maxBytesPerBatch", str(2**31 - 1))
     quick.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", str(BATCH_ROWS))

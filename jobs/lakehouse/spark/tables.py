@@ -37,7 +37,7 @@ def rows_after(
         return spark.createDataFrame([], ddl(columns))
     rows = spark.read.schema(ddl(columns)).parquet(*(f"{lake.address(name)}/{file.path}" for file in files))
     rows = in_tasks(rows, sum(file.rows for file in files))
-    return rows.where(f"batch > {batch}") if batch and "batch" in rows.columns else rows
+    return rows if not batch or all(file.follows(batch) for file in files) else rows.where(f"batch > {batch}")
 
 
 def write(rows: DataFrame, lake: Lake, name: str, batch: int) -> list[DataFile]:
@@ -52,5 +52,7 @@ def write(rows: DataFrame, lake: Lake, name: str, batch: int) -> list[DataFile]:
         for file in data_files.write(lake.files, lake.address(table.name), table, f"{batch:08}", batches):
             yield pa.RecordBatch.from_pydict({"file": [json.dumps(asdict(file))]})
 
-    written = rows.select(*(column.name for column in table.columns)).mapInArrow(work, "file string").collect()
+    names = [column.name for column in table.columns]
+    in_order = rows if rows.columns == names else rows.select(*names)
+    written = in_order.mapInArrow(work, "file string").collect()
     return [DataFile(**json.loads(row.file)) for row in written]
