@@ -155,21 +155,21 @@ test: lint $(ARCHIVE) ## lint, then the tests; those of the services start their
 test-all: $(DEV) $(ARCHIVE) ## the tests that take minutes: services killed and frozen in each step, native calls under stress
 	@$(RUN) pytest -m long
 
-.PHONY: fuzz bench-api
+.PHONY: fuzz
 fuzz: $(DEV) ## made-up requests against the live API; FUZZ_EXAMPLES=500 for more of them, FUZZ_SEED=7 for others
 	@$(RUN) FUZZ_EXAMPLES="$${FUZZ_EXAMPLES:-100}" pytest tests/api/test_fuzz.py
 
-bench-api: setup ## measure the running API against its bars, as a table
-	@$(RUN) python api/bench_api.py build/demo.json
-
 ##@ Benchmarks
-.PHONY: bench bench-stream
+.PHONY: bench bench-stream bench-api
 BENCH := $(RUN) PYTHONPATH="$$PYTHONPATH:.:tests" python -m
 bench: $(DEV) $(ARCHIVE) ## the chain beside the usual jobs, a scan and DuckDB: ROWS=1000 ONLY=chain RUNS=1 WRITE=1
 	@$(BENCH) bench $(if $(ROWS),--rows $(ROWS)) $(if $(ONLY),--only $(ONLY)) $(if $(RUNS),--runs $(RUNS)) $(if $(WRITE),--write)
 
 bench-stream: $(DEV) $(ARCHIVE) ## from an event to its metric over HTTP, under load: MINUTES=15 RATE=500
 	@$(BENCH) bench.stream $(if $(MINUTES),--minutes $(MINUTES)) $(if $(RATE),--rate $(RATE))
+
+bench-api: setup ## measure the running API against its bars, as a table
+	@$(BENCH) bench.api build/demo.json
 
 ##@ Cleaning
 .PHONY: clean distclean

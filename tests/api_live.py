@@ -1,4 +1,4 @@
-"""The real server for tests: gunicorn with its workers on a free port, with a state folder of its own."""
+"""The real server for tests: granian with its workers on a free port, with a state folder of its own."""
 
 import http.client
 import json
@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email.message import Message
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ class Reply:
     """An answer of the server."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: Message
     body: bytes
 
     def json(self) -> Any:
@@ -35,7 +36,7 @@ def free_port() -> int:
 
 
 class Server:
-    """gunicorn in front of a lake; `with Server(home, lake) as server:` stops it at the end."""
+    """granian in front of a lake; `with Server(home, lake) as server:` stops it at the end."""
 
     def __init__(self, home: Path, lake: str, **environ: str) -> None:
         self.home, self.port = home, free_port()
@@ -55,7 +56,7 @@ class Server:
         return f"http://127.0.0.1:{self.port}"
 
     def __enter__(self) -> "Server":
-        command = [sys.executable, "-m", "gunicorn", "--config", "api/gunicorn.conf.py"]
+        command = [sys.executable, "api/serve.py"]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 command, cwd=ROOT, env=self.environ, stdout=log, stderr=log, start_new_session=True
@@ -108,7 +109,7 @@ class Server:
             kind = {"Content-Type": "application/json"} if data else {}
             connection.request(method, path, data, {**kind, **(headers or {})})
             answer = connection.getresponse()
-            return Reply(answer.status, dict(answer.getheaders()), answer.read())
+            return Reply(answer.status, answer.headers, answer.read())
         finally:
             connection.close()
 

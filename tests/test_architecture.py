@@ -30,7 +30,7 @@ PLAIN = [
         if path.is_relative_to(PACKAGE) and not set(path.relative_to(PACKAGE).parts) & SPARK_ROOMS
     ),
     *(f"viz.{path.stem}" for path in sorted((ROOT / "viz").glob("[a-z]*.py"))),
-    "config.urls", "config.wsgi",
+    "config.urls", "config.rsgi",
 ]  # fmt: skip
 # Streams keep state beside the tables; a table is its own checkpoint.
 STREAMS = {"readStream", "writeStream", "foreachBatch"}

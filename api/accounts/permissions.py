@@ -6,18 +6,21 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+# Who asks: a user, or nobody that is known.
+Asker = AbstractBaseUser | AnonymousUser
+
 ENGINEER = "engineer"
 VIEW_PERSONAL = "lakehouse.view_personal"
 
 
-def is_engineer(user: AbstractBaseUser | AnonymousUser | None) -> bool:
+def is_engineer(user: Asker | None) -> bool:
     """Return whether a user may look below gold."""
     if not isinstance(user, User):
         return False
     return user.is_superuser or user.groups.filter(name=ENGINEER).exists()
 
 
-def sees_personal(user: AbstractBaseUser | AnonymousUser | None) -> bool:
+def sees_personal(user: Asker | None) -> bool:
     """Return whether a user may see personal columns and filter on them."""
     return isinstance(user, User) and user.has_perm(VIEW_PERSONAL)
 

@@ -1,10 +1,12 @@
-"""Five logins a minute per user and per address, counted once for all worker processes."""
+"""How many logins may fail in a minute, counted once for all worker processes, and how many are tried at a time."""
 
 import hashlib
 import hmac
 import math
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from django.conf import settings
 from django.db import transaction
@@ -13,6 +15,12 @@ from rest_framework.exceptions import Throttled
 from accounts.models import LoginAttempt
 
 WINDOW = 60.0
+# A user, and an address, may fail so many times as often as the two together: who guesses at a user from one address
+# does not lock the user out elsewhere, nor everybody else behind the same proxy.
+WIDER = 10
+# Logins that a worker process takes at a time: one computes its hash, which fills a core, and the others wait.
+AT_ONCE = 4
+_PLACES, _HASHING = threading.BoundedSemaphore(AT_ONCE), threading.Lock()
 
 # What tests replace to let a minute pass.
 clock: Callable[[], float] = time.time
@@ -24,27 +32,40 @@ def key(kind: str, value: str) -> str:
     return hmac.new(settings.SECRET_KEY.encode(), text, hashlib.sha256).hexdigest()
 
 
-def admit(username: str, address: str) -> None:
-    """Count an attempt to log in; raises Throttled, naming the seconds to wait, where it is one too many.
+@contextmanager
+def turn() -> Iterator[None]:
+    """Hold one of the places for logins, and the hashing with it; raises Throttled where all are taken."""
+    if not _PLACES.acquire(blocking=False):
+        raise Throttled(wait=1, detail="Too many logins at once.")
+    try:
+        with _HASHING:
+            yield
+    finally:
+        _PLACES.release()
 
-    `address` is the peer of the connection: headers such as X-Forwarded-For are the client's own words. The
-    transaction holds the database's write lock, so two processes never both take the last free place. A refused
-    attempt is not counted.
+
+def admit(username: str, address: str) -> Callable[[], None]:
+    """Count an attempt to log in as a failure; return what takes that back where it is none.
+
+    Raises Throttled, naming the seconds to wait, where it is one too many. The transaction holds the database's write
+    lock, so two processes never both take the last free place. A refused attempt is not counted.
     """
-    now = clock()
-    keys = (key("user", username), key("address", address))
+    now, most = clock(), settings.API.login_rate
+    limits = {
+        key("pair", f"{username}\0{address}"): most,
+        key("user", username): most * WIDER,
+        key("address", address): most * WIDER,
+    }
     with transaction.atomic():
         LoginAttempt.objects.filter(at__lte=now - WINDOW).delete()
-        waits = [wait for wait in (_wait(k, now) for k in keys) if wait]
-        if not waits:
-            LoginAttempt.objects.bulk_create(LoginAttempt(key=k, at=now) for k in keys)
-    if waits:
-        raise Throttled(wait=math.ceil(max(waits)), detail="Too many logins.")
+        wait = max(_wait(counted_under, limit, now) for counted_under, limit in limits.items())
+        counted = [] if wait else LoginAttempt.objects.bulk_create(LoginAttempt(key=k, at=now) for k in limits)
+    if wait:
+        raise Throttled(wait=math.ceil(wait), detail="Too many logins.")
+    return lambda: LoginAttempt.objects.filter(pk__in=[attempt.pk for attempt in counted]).delete() and None
 
 
-def _wait(counted_under: str, now: float) -> float:
+def _wait(counted_under: str, limit: int, now: float) -> float:
     """Return after how many seconds one more attempt fits into the window; 0 where it fits now."""
     times = sorted(LoginAttempt.objects.filter(key=counted_under).values_list("at", flat=True))
-    if len(times) < settings.API.login_rate:
-        return 0
-    return float(max(times[-settings.API.login_rate] + WINDOW - now, 1))
+    return 0.0 if len(times) < limit else max(times[-limit] + WINDOW - now, 1.0)

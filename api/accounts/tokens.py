@@ -1,25 +1,29 @@
 """Access and refresh tokens that fail as refused tokens, never as failures of the server.
 
 simplejwt 5.5.1 leaves gaps that are closed here: claims of a wrong type (a user id that is no number gave 500), deleted
-users and changed passwords on refresh, and several refreshes of one token at once.
+users and changed passwords on refresh, several refreshes of one token at once, and what a thief makes of a token that
+was used before (RFC 9700, section 4.14.2): all tokens of a login share a session, which ends with logout and with the
+second use of a refresh token.
 """
 
 import time
+import uuid
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import transaction
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token
 from rest_framework_simplejwt.utils import get_md5_hash_password
 
 from accounts import users
+from accounts.models import Session
 
 # 9999-12-31, the last day that Python's datetime knows.
 _LAST_SECOND = 253_370_764_800
 REFUSED = "The token is not valid or has expired."
+SESSION = "session"
 
 
 class RefusedTokenError(TokenError):
@@ -39,39 +43,53 @@ class Pair:
 
 def user_id(claims: dict[str, Any]) -> int:
     """Return the user id of a token's claims; raises RefusedTokenError where any claim has not the type we give it."""
-    user, jti, exp = claims.get("user_id"), claims.get("jti"), claims.get("exp")
-    if not (isinstance(jti, str) and 0 < len(jti) <= 64 and isinstance(exp, int) and 0 < exp < _LAST_SECOND):
+    user, exp = claims.get("user_id"), claims.get("exp")
+    ids = (claims.get("jti"), claims.get(SESSION))
+    if not (all(isinstance(i, str) and 0 < len(i) <= 64 for i in ids) and isinstance(exp, int)):
         raise RefusedTokenError
-    if not (isinstance(user, str) and user.isascii() and user.isdecimal() and len(user) <= 18):
+    if not (0 < exp < _LAST_SECOND and isinstance(user, str) and user.isascii() and user.isdecimal()):
+        raise RefusedTokenError
+    if len(user) > 18:
         raise RefusedTokenError
     return int(user)
 
 
-def verified(kind: type[Token], text: str | bytes) -> Token:
-    """Return a token whose signature, type, claims and expiry are right; raises RefusedTokenError for any other.
+def verified(kind: type[Token], text: str | bytes) -> dict[str, Any]:
+    """Return a token's claims where signature, type, claims and expiry are right; raises RefusedTokenError else.
 
     A header or payload of thousands of nested lists exhausts the JSON reader before the signature is looked at.
     """
     try:
-        token = kind(text, verify=True)  # type: ignore[arg-type]
+        claims = kind(text, verify=True).payload  # type: ignore[arg-type]
     except (TokenError, KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise RefusedTokenError from error
-    user_id(token.payload)
-    return token
+    user_id(claims)
+    return claims
 
 
 def holder(claims: dict[str, Any]) -> User:
-    """Return the user of verified claims; raises RefusedTokenError where deleted, disabled, or given a new password."""
-    user = users.by_id(user_id(claims))
+    """Return the user of verified claims.
+
+    Raises RefusedTokenError where the session has ended, or the user was deleted, disabled or given a new password.
+    """
+    user = users.by_session(claims[SESSION], user_id(claims))
     if user is None or not user.is_active or claims.get("hash_password") != get_md5_hash_password(user.password):
         raise RefusedTokenError
     return user
 
 
 def issue(user: User) -> Pair:
-    """Return a new pair for a user who has just shown a password."""
-    refresh = RefreshToken.for_user(user)
-    return Pair(str(refresh.access_token), str(refresh))
+    """Begin a session for a user who has just shown a password, and return its first pair; forget ended sessions."""
+    Session.objects.filter(ends_at__lte=time.time()).delete()
+    token = _refresh_token(user, uuid.uuid4().hex)
+    Session.objects.create(id=token[SESSION], user=user, refresh=token["jti"], ends_at=token["exp"])
+    return Pair(str(token.access_token), str(token))
+
+
+def _refresh_token(user: User, session: str) -> RefreshToken:
+    token = RefreshToken.for_user(user)
+    token[SESSION] = session
+    return token
 
 
 def access(text: str) -> tuple[User, dict[str, Any]]:
@@ -85,21 +103,22 @@ def access(text: str) -> tuple[User, dict[str, Any]]:
 @lru_cache(maxsize=1024)
 def _signed(text: str) -> dict[str, Any]:
     """Return the claims of an access token: of its parts only the expiry and the user can change with time."""
-    return verified(AccessToken, text).payload
+    return verified(AccessToken, text)
 
 
 def rotate(text: str) -> Pair:
-    """Exchange a refresh token for a new pair, once: the write lock is held from the check to the blacklisting."""
-    verified(RefreshToken, text)
-    with transaction.atomic():
-        token = verified(RefreshToken, text)
-        user = holder(token.payload)
-        token.blacklist()  # type: ignore[attr-defined]
-        return issue(user)
+    """Exchange a refresh token for a new pair; its second use, or one of several at once, ends the session."""
+    claims = verified(RefreshToken, text)
+    token = _refresh_token(holder(claims), claims[SESSION])
+    session = Session.objects.filter(pk=claims[SESSION])
+    if not session.filter(refresh=claims["jti"]).update(refresh=token["jti"], ends_at=token["exp"]):
+        session.delete()
+        raise RefusedTokenError
+    return Pair(str(token.access_token), str(token))
 
 
 def revoke(text: str) -> None:
-    """Blacklist a refresh token; raises RefusedTokenError where it cannot be used any more anyway."""
-    token = verified(RefreshToken, text)
-    with transaction.atomic():
-        token.blacklist()  # type: ignore[attr-defined]
+    """End the session of a refresh token, access tokens included; raises RefusedTokenError where it has ended."""
+    claims = verified(RefreshToken, text)
+    if not Session.objects.filter(pk=claims[SESSION], user=user_id(claims)).delete()[0]:
+        raise RefusedTokenError

@@ -50,14 +50,16 @@ class Login(TokenRoute):
         examples=[OpenApiExample("a login", {"username": "demo", "password": "…"}, request_only=True)],
     )
     def post(self, request: Request) -> Response:
-        """Answer with a pair of tokens, or 401; the sixth attempt in a minute is 429."""
+        """Answer with a pair of tokens, or 401; after five failures in a minute, or among too many at once, 429."""
         form = Credentials(data=request.data)
         form.is_valid(raise_exception=True)
         username, password = form.validated_data["username"], form.validated_data["password"]
-        throttle.admit(username, request.META.get("REMOTE_ADDR", ""))
-        user = authenticate(request=request._request, username=username, password=password)
-        if not isinstance(user, User):
-            raise AuthenticationFailed("No active user has this name and password.")
+        with throttle.turn():
+            was_no_failure = throttle.admit(username, request.META.get("REMOTE_ADDR", ""))
+            user = authenticate(request=request._request, username=username, password=password)
+            if not isinstance(user, User):
+                raise AuthenticationFailed("No active user has this name and password.")
+            was_no_failure()
         return self.answer(tokens.issue(user))
 
 
@@ -76,7 +78,7 @@ class RefreshLogin(TokenRoute):
 
 
 class Logout(TokenRoute):
-    """Use up a refresh token without a new one."""
+    """End the session of a refresh token: its access tokens end too."""
 
     @extend_schema(
         operation_id="log_out",

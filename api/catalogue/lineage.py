@@ -6,15 +6,15 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 from catalogue import sources
-from catalogue.lake import iso
 from catalogue.sources import Taken
+from config.refusals import UnknownVersionError
 from lakehouse.datasets import DATASETS
 from lakehouse.errors import NotBuiltError
 from lakehouse.lake import Lake, scan
 from lakehouse.lake.relations import View
 from lakehouse.lake.state import Source
 from lakehouse.metrics import METRICS
-from query.errors import UnknownVersionError
+from lakes.versions import iso
 
 Fact = dict[str, Any]
 # Sources listed in one answer; `sources_in_all` says how many there are.

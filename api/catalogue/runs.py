@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from catalogue.lake import iso
 from lakehouse.lake import Lake, scan
+from lakes.versions import iso
 
 # The newest rows are enough to find the newest runs, of which each has two.
 _NEWEST = """

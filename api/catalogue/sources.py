@@ -7,7 +7,7 @@ from functools import lru_cache
 import pyarrow as pa
 from deltalake import DeltaTable
 
-from query.files import DataFile
+from lakes.files import DataFile
 
 _COLUMNS = ("source", "source_id", "position")
 _ROWS = 65_536

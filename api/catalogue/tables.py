@@ -7,13 +7,12 @@ from typing import Any
 import pyarrow as pa
 from deltalake import DeltaTable
 
-from catalogue.lake import iso
 from lakehouse.datasets import DATASETS
 from lakehouse.errors import NotBuiltError
 from lakehouse.lake import Lake, relations
 from lakehouse.lake.relations import View
 from lakehouse.metrics import METRICS
-from lakes.versions import committed_at
+from lakes.versions import committed_at, iso
 
 Fact = dict[str, Any]
 

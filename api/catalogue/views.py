@@ -1,5 +1,6 @@
 """The catalogue routes: what tables there are, their history and lineage, the ledger and the runs."""
 
+from collections.abc import Callable
 from typing import cast
 
 from django.conf import settings
@@ -12,19 +13,14 @@ from rest_framework.views import APIView
 
 from accounts.permissions import IsEngineer
 from catalogue import documents, history, lineage, runs, tables
-from catalogue.lake import ask
+from config import parameters
 from lakehouse.errors import NotBuiltError
 from lakehouse.lake import Lake, ledger
-from lakehouse.lake.relations import View
-from query import access, parameters
+from lakes import access
+from lakes.reads import READS
 
 HEADERS = {"Cache-Control": "private, no-store", "Vary": "Authorization"}
 DEFAULT, MOST = 50, 1_000
-
-
-def lake() -> Lake:
-    """Return the lake of the settings."""
-    return Lake.of(settings.LAKEHOUSE)
 
 
 def limit(request: Request) -> int:
@@ -33,14 +29,17 @@ def limit(request: Request) -> int:
     return parameters.number("limit", values.get("limit", str(DEFAULT)), MOST)
 
 
-def view_of(request: Request, name: str) -> View:
-    """Return the view of a name that the user may read; raises UnknownTableError and ForbiddenError."""
-    view = access.look_up(name)
-    access.require(cast(User, request.user), view)
-    return view
+class LakeView(APIView):
+    """A route that asks the lake; requests with the same path, parameters and rights share one look at it."""
+
+    def answered(self, request: Request, work: Callable[[Lake], object], *key: object) -> Response:
+        """Return what `work` gives for the lake of the settings."""
+        lake = Lake.of(settings.LAKEHOUSE)
+        asked = (lake.url, request._request.get_full_path(), *key)
+        return Response(READS.ask(request.user, asked, lambda: work(lake)), headers=HEADERS)
 
 
-class Tables(APIView):
+class Tables(LakeView):
     """Lists the tables that the user may read."""
 
     @extend_schema(**documents.TABLES)
@@ -48,32 +47,32 @@ class Tables(APIView):
         """Return name, version, size and freshness of each."""
         parameters.single(request._request.GET, ())
         user = cast(User, request.user)
-        mine = [view for view in access.known().values() if access.may_read(user, view)]
-        return Response(ask(lambda: tables.summaries(lake(), mine)), headers=HEADERS)
+        mine = tuple(view for view in access.known().values() if access.may_read(user, view))
+        return self.answered(request, lambda lake: tables.summaries(lake, mine), len(mine))
 
 
-class Table(APIView):
+class Table(LakeView):
     """Describes one table."""
 
     @extend_schema(**documents.TABLE)
     def get(self, request: Request, name: str) -> Response:
         """Return its columns, partitions, state and origin."""
+        view = access.readable(request.user, name)
         parameters.single(request._request.GET, ())
-        view = view_of(request, name)
-        return Response(ask(lambda: tables.description(view, lake().open(view.table))), headers=HEADERS)
+        return self.answered(request, lambda lake: tables.description(view, lake.open(view.table)))
 
 
-class History(APIView):
+class History(LakeView):
     """Lists the commits of a table."""
 
     @extend_schema(**documents.HISTORY)
     def get(self, request: Request, name: str) -> Response:
         """Return up to `limit` commits, newest first."""
-        view, most = view_of(request, name), limit(request)
-        return Response(ask(lambda: history.commits(lake().open(view.table), view.layer, most)), headers=HEADERS)
+        view, most = access.readable(request.user, name), limit(request)
+        return self.answered(request, lambda lake: history.commits(lake.open(view.table), view.layer, most))
 
 
-class Lineage(APIView):
+class Lineage(LakeView):
     """Follows a table back to its sources; engineers only, since it tells about files and topics."""
 
     permission_classes = [IsEngineer]
@@ -81,14 +80,14 @@ class Lineage(APIView):
     @extend_schema(**documents.LINEAGE)
     def get(self, request: Request, name: str) -> Response:
         """Return the commits behind the table and each file and topic partition with its range of records."""
+        view = access.readable(request.user, name)
         parameters.single(request._request.GET, ())
-        view = view_of(request, name)
         if view.layer == "ledger":
             raise NotFound("The ledger is where lineage ends: it is written by the jobs, from nothing else.")
-        return Response(ask(lambda: lineage.lineage(lake(), view, lake().open(view.table))), headers=HEADERS)
+        return self.answered(request, lambda lake: lineage.lineage(lake, view, lake.open(view.table)))
 
 
-class Ledger(APIView):
+class Ledger(LakeView):
     """The balance sheet of the lake."""
 
     permission_classes = [IsEngineer]
@@ -97,10 +96,10 @@ class Ledger(APIView):
     def get(self, request: Request) -> Response:
         """Return a line per dataset: records that came in, in bronze, in silver, in quarantine by reason, waiting."""
         parameters.single(request._request.GET, ())
-        return Response(ask(lambda: [line.as_dict() for line in ledger.balance(lake())]), headers=HEADERS)
+        return self.answered(request, lambda lake: [line.as_dict() for line in ledger.balance(lake)])
 
 
-class Runs(APIView):
+class Runs(LakeView):
     """The history of job runs."""
 
     permission_classes = [IsEngineer]
@@ -110,6 +109,6 @@ class Runs(APIView):
         """Return up to `limit` runs, newest first."""
         most = limit(request)
         try:
-            return Response(ask(lambda: runs.runs(lake(), most)), headers=HEADERS)
+            return self.answered(request, lambda lake: runs.runs(lake, most))
         except NotBuiltError:
             return Response([], headers=HEADERS)

@@ -6,9 +6,10 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from rest_framework import exceptions, status
+from rest_framework import exceptions
 from rest_framework.response import Response
 
+from config.refusals import AWAY, UnavailableError
 from lakehouse.errors import LakehouseError, NotBuiltError, ServiceError
 
 log = logging.getLogger("api")
@@ -20,27 +21,16 @@ CODES = {
     404: "not_found",
     405: "method_not_allowed",
     406: "not_acceptable",
+    408: "request_timeout",
     410: "gone",
     413: "body_too_large",
     414: "url_too_long",
     415: "unsupported_media_type",
     429: "too_many_requests",
-    431: "headers_too_large",
     500: "server_error",
     503: "unavailable",
 }
 FAILED = "Something went wrong on our side. Give the request_id to whoever runs the API."
-AWAY = "The lake cannot be read at the moment. Try again shortly; whoever runs it can look with `make status`."
-
-
-class UnavailableError(exceptions.APIException):
-    """Raised when an answer is not to be had now; `wait` is after how many seconds to ask again."""
-
-    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
-
-    def __init__(self, detail: str, wait: int = 5) -> None:
-        super().__init__(detail)
-        self.wait = wait
 
 
 def body(request: HttpRequest | None, code: int, detail: object) -> dict[str, object]:

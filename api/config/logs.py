@@ -51,5 +51,5 @@ CONFIG = {
     },
 }
 
-# gunicorn's own messages name the full address of who sent nonsense: they pass the same filter.
-GUNICORN = {**CONFIG, "loggers": {"gunicorn.error": {"handlers": ["stderr"], "level": "INFO", "propagate": False}}}
+# The server's own messages pass the same filter.
+GRANIAN = {**CONFIG, "loggers": {"_granian": {"handlers": ["stderr"], "level": "INFO", "propagate": False}}}

@@ -4,6 +4,7 @@ import logging
 import time
 import uuid
 from collections.abc import Callable
+from ipaddress import ip_address
 
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
@@ -15,6 +16,8 @@ from config.logs import masked_address, safe
 access = logging.getLogger("access")
 log = logging.getLogger("api")
 
+# Under this the server names status and reason of a request that it refuses.
+REFUSED = "lakehouse.refused"
 CSP = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
 
@@ -31,6 +34,7 @@ class Edge:
         """Answer the request and write its access line: no query, no token, no full address."""
         started = time.perf_counter()
         request.id = uuid.uuid4().hex  # type: ignore[attr-defined]
+        request.META["REMOTE_ADDR"] = client_address(request)
         response = self.refused(request) or self.answered(request)
         response.headers.setdefault("Content-Security-Policy", CSP)
         # The length in a 304 would be that of the 200 (RFC 9110, section 8.6): better none.
@@ -50,6 +54,8 @@ class Edge:
 
     def refused(self, request: HttpRequest) -> HttpResponse | None:
         """Return the refusal of a request for an unknown host, or whose URL or body is over the limit, else None."""
+        if REFUSED in request.META:
+            return errors.response(request, *request.META[REFUSED])
         try:
             request.get_host()
         except DisallowedHost:
@@ -74,3 +80,23 @@ class Edge:
                 raise
             log.exception("panic in %s", request.id)  # type: ignore[attr-defined]
             return errors.failed(request)
+
+
+def client_address(request: HttpRequest) -> str:
+    """Return who asks: the connection's other end, or for trusted proxies the last address that is none of them.
+
+    Each proxy adds the address that it was asked from to the end of X-Forwarded-For; what stands before the first
+    address that is not trusted is the client's own words.
+    """
+    peer = str(request.META.get("REMOTE_ADDR", ""))
+    for address in (peer, *reversed(request.META.get("HTTP_X_FORWARDED_FOR", "").split(","))):
+        if not _is_trusted(address.strip()):
+            return str(address.strip())
+    return peer
+
+
+def _is_trusted(address: str) -> bool:
+    try:
+        return any(ip_address(address) in network for network in settings.API.proxies)
+    except ValueError:
+        return False

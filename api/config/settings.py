@@ -11,6 +11,8 @@ BASE = Path(__file__).resolve().parents[1]
 LAKEHOUSE = lakehouse_settings.load()
 API = environment.load()
 STATE = LAKEHOUSE.stack_home / "api"
+# What the workers share of the newest versions; a server makes it anew, for it may have another lake than the last one.
+NEWEST = STATE / "newest"
 STATE.mkdir(parents=True, exist_ok=True, mode=0o700)
 
 # hdfs-native reads this when the first table is opened.
@@ -20,7 +22,6 @@ DEBUG = False
 SECRET_KEY, SIGNING_KEY = keys.load(STATE)
 ALLOWED_HOSTS = API.hosts
 ROOT_URLCONF = "config.urls"
-WSGI_APPLICATION = "config.wsgi.application"
 APPEND_SLASH = False
 USE_I18N = False
 USE_TZ = True
@@ -31,12 +32,11 @@ INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.staticfiles",
+    "corsheaders",
     "rest_framework",
-    "rest_framework_simplejwt.token_blacklist",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "accounts",
-    "personal",
     "lakes",
     "metrics",
     "query",
@@ -48,6 +48,9 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "config.middleware.Edge",
     "django.middleware.security.SecurityMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -79,7 +82,14 @@ AUTH_PASSWORD_VALIDATORS = [
     for name in ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
 ]
 
+# Browsers ask for a file each time, lest they mix modules from before and after an upgrade.
 STATIC_URL = "/static/"
+WHITENOISE_USE_FINDERS, WHITENOISE_AUTOREFRESH, WHITENOISE_MAX_AGE = True, False, 0
+
+# No page of another origin reads the API unless it is named; tokens travel in a header, so no cookie needs to come.
+CORS_ALLOWED_ORIGINS = API.origins
+CORS_URLS_REGEX = "^/api/"
+CORS_EXPOSE_HEADERS = ["ETag", "Link", "Retry-After", "X-Next-Page", "X-Request-Id", "X-Table-Version", "X-Total-Rows"]
 
 # Longest body of a request and longest path with its query, in bytes.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024

@@ -27,13 +27,13 @@ class Log:
         """Return the mark of a version, or None where its file is not there; raises OSError."""
         return self._mark(version, self._files.get_file_info([_commit(version)])[0])
 
-    def moved(self, seen: Mark) -> bool:
-        """Return whether there is a newer version, or another table in this place; raises OSError.
+    def look(self, seen: Mark) -> tuple[bool, bool]:
+        """Return whether the table is still the one that was seen, and whether it has a newer version; raises OSError.
 
         A table that was removed and made again may be at a lower version or at the very same one: its file tells.
         """
         now, following = self._files.get_file_info([_commit(seen.version), _commit(seen.version + 1)])
-        return following.type == FileType.File or self._mark(seen.version, now) != seen
+        return self._mark(seen.version, now) == seen, following.type == FileType.File
 
     @staticmethod
     def _mark(version: int, info: FileInfo) -> Mark | None:

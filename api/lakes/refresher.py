@@ -5,10 +5,13 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from config.refusals import AWAY, UnavailableError
 from lakehouse.lake import Lake
 from lakehouse.metrics import METRICS
 from lakehouse.model import Metric
 from lakes.lag import Lag
+from lakes.newest import Newest
+from lakes.reads import SECONDS
 from lakes.snapshot import Snapshot
 from lakes.watcher import State, Watcher
 
@@ -29,10 +32,20 @@ class Known:
 
 
 class Refresher:
-    """Holds one watcher per metric; made after the fork, because deltalake's handles do not survive one."""
+    """Holds one watcher per metric; made after the fork, because deltalake's handles do not survive one.
 
-    def __init__(self, lake: str, metrics: Mapping[str, Metric] = METRICS, webhdfs: str = "") -> None:
+    `newest` is what the workers of a server share.
+    """
+
+    def __init__(
+        self,
+        lake: str,
+        metrics: Mapping[str, Metric] = METRICS,
+        webhdfs: str = "",
+        newest: Newest | None = None,
+    ) -> None:
         self.lag = Lag(Lake(lake, webhdfs))
+        self.newest = newest
         self.watchers = {name: Watcher(lake, metric) for name, metric in metrics.items()}
         self.spares = SPARES
 
@@ -44,7 +57,8 @@ class Refresher:
         threading.Thread(target=self._guard, name="guard of the watchers", daemon=True).start()
         until = time.monotonic() + wait
         for watcher in self.watchers.values():
-            watcher.looked.wait(max(until - time.monotonic(), 0))
+            with watcher.looked:
+                watcher.looked.wait_for(watcher.has_looked, max(until - time.monotonic(), 0))
 
     def look(self) -> None:
         """Look at every metric once, in this thread."""
@@ -53,10 +67,30 @@ class Refresher:
             watcher.look()
 
     def known(self, name: str) -> Known:
-        """Return what is known of a metric; never waits."""
-        state = self.watchers[name].state
+        """Return what is known of a metric; waits only where another worker knows a newer version than this one.
+
+        Raises UnavailableError where this one cannot read that in time.
+        """
+        state = self._caught_up(name) if self.newest else self.watchers[name].state
         age = time.monotonic() - state.reached if state.reached is not None else float("inf")
         return Known(state.snapshot, age, state.failing or age > OVERDUE)
+
+    def _caught_up(self, name: str) -> State:
+        """Return a state that is not older than what any worker has answered with, and tell the others of it.
+
+        A look that began after a newer version was seen and finds an older one says that the table was made anew.
+        """
+        assert self.newest is not None
+        state = self.watchers[name].state
+        while (seen := self.newest[name]) != state.moment:
+            if state.moment < seen:
+                asked = time.monotonic()
+                state = self.watchers[name].look_again(SECONDS)
+                if state.moment < seen and (state.reached or 0.0) < asked:
+                    raise UnavailableError(AWAY)
+            if self.newest.swap(name, seen, state.moment):
+                break
+        return state
 
     def _guard(self) -> None:
         while True:
@@ -86,11 +120,12 @@ def install(refresher: Refresher | None) -> None:
 
 
 def current() -> Refresher:
-    """Return the refresher of this process, starting it where a server without gunicorn's hooks did not."""
+    """Return the refresher of this process, starting it where the server did not."""
     if _current is None:
         from django.conf import settings
 
-        refresher = Refresher(settings.LAKEHOUSE.lake, webhdfs=settings.LAKEHOUSE.webhdfs)
+        newest = Newest(settings.NEWEST, tuple(METRICS))
+        refresher = Refresher(settings.LAKEHOUSE.lake, METRICS, settings.LAKEHOUSE.webhdfs, newest)
         install(refresher)
         refresher.start()
         return refresher

@@ -2,14 +2,16 @@
 
 import ctypes
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import DeltaTable
 
-from lakehouse.errors import NotBuiltError
+from config.accept import JSON
 from lakehouse.lake import scan
 from lakehouse.model import Metric
 from lakes import render, versions
@@ -27,6 +29,7 @@ class Snapshot:
     table_id: str
     version: int
     committed: datetime
+    names: tuple[str, ...]
     rows: int
     first: bytes
     others: tuple[bytes, ...]
@@ -40,22 +43,28 @@ class Snapshot:
         """Return page `page`, counted from 1, as JSON."""
         return self.first if page == 1 else zlib.decompress(self.others[page - 2])
 
-    def etag(self, page: int) -> str:
+    def etag(self, page: int, kind: str = JSON) -> str:
         """Return the entity tag, with the table's id: after a reset the same version holds other data."""
-        return f'"{self.table_id}-{self.version}"' if page == 1 else f'"{self.table_id}-{self.version}-{page}"'
+        parts = [self.table_id, self.version, *([page] if page > 1 else []), *([] if kind == JSON else [kind])]
+        return f'"{"-".join(map(str, parts))}"'
+
+    @cached_property
+    def moment(self) -> int:
+        """The place of this version among all that its metric ever had: by the time of its commit, then its number."""
+        return int(self.committed.timestamp() * 1000) << 20 | self.version & 0xFFFFF
 
 
 def take(table: DeltaTable, metric: Metric) -> Snapshot:
-    """Read an open gold table, sorted by its first column; raises NotBuiltError for version 0, the empty table."""
-    if table.version() == 0:
-        raise NotBuiltError(f"The metric {metric.name} has not been computed yet. Run `make pipeline`.")
-    count, first, others = _rendered(table, [column.name for column in metric.columns])
+    """Read an open gold table, sorted by its first column."""
+    names = tuple(column.name for column in metric.columns)
+    count, first, others = _rendered(table, names)
     if others:
         _give_back()
-    return Snapshot(str(table.metadata().id), table.version(), versions.committed_at(table), count, first, others)
+    committed = versions.committed_at(table)
+    return Snapshot(str(table.metadata().id), table.version(), committed, names, count, first, others)
 
 
-def _rendered(table: DeltaTable, names: list[str]) -> tuple[int, bytes, tuple[bytes, ...]]:
+def _rendered(table: DeltaTable, names: Sequence[str]) -> tuple[int, bytes, tuple[bytes, ...]]:
     """Return the number of rows, the first page, and the others compressed."""
     rows = scan.read(table, names)
     order = pc.sort_indices(rows, sort_keys=[(names[0], "ascending")])

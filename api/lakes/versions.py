@@ -12,8 +12,12 @@ from deltalake import DeltaTable
 from deltalake.fs import DeltaStorageHandler
 from pyarrow.fs import FileSelector, FileType
 
+from config.refusals import BadParameterError
 from lakehouse.errors import LakehouseError
 from lakehouse.lake import Lake
+
+# A version, or the newest one at a time.
+Wanted = int | datetime
 
 _NAME = re.compile(r"_delta_log/(\d{20})\.(json|checkpoint(?:\..*)?parquet)")
 
@@ -39,7 +43,7 @@ class Kept:
         stamps = (info["timestamp"] for info in infos if info)
         return datetime.fromtimestamp(next(stamps, 0) / 1000, UTC)
 
-    def at(self, wanted: int | datetime) -> int:
+    def at(self, wanted: Wanted) -> int:
         """Return the version `wanted`, or the newest at that time; raises OutsideError, naming the range."""
         if isinstance(wanted, datetime):
             versions = range(self.first, self.last + 1)
@@ -72,8 +76,8 @@ class Kept:
         return all(info.type == FileType.File for info in infos)
 
 
-def kept(lake: str, name: str, first: int = 0) -> Kept:
-    """Return what is kept of the table `name`, from version `first` on; raises OSError where the lake is away.
+def kept(lake: str, name: str) -> Kept:
+    """Return what is kept of the table `name`; raises OSError where the lake is away.
 
     Opening the table comes first because a frozen NameNode or DataNode keeps it waiting without Python's global lock;
     listing a folder, opening a file, `history` and QueryBuilder hold the lock meanwhile, and with it the whole worker.
@@ -89,7 +93,7 @@ def kept(lake: str, name: str, first: int = 0) -> Kept:
     if start > 0:
         # Without the commits before it, a version can only be rebuilt from a checkpoint.
         start = min((v for v in checkpoints if v >= start), default=last + 1)
-    return Kept(name, files, max(start, first), last)
+    return Kept(name, files, start, last)
 
 
 def committed_at(table: DeltaTable) -> datetime:
@@ -97,19 +101,27 @@ def committed_at(table: DeltaTable) -> datetime:
     return datetime.fromtimestamp(table.history(1)[0]["timestamp"] / 1000, UTC)
 
 
-def parse(text: str) -> int | datetime:
-    """Return a version number, or an ISO 8601 time (UTC where it names no zone); raises ValueError.
+def parse(text: str) -> Wanted:
+    """Return a version number, or an ISO 8601 time (UTC where it names no zone); raises BadParameterError.
 
     In a query string an unescaped `+` of a zone arrives as a blank.
     """
-    if text.isascii() and text.isdecimal():
-        if len(text) > 15:
-            raise ValueError("a version has at most 15 digits")
+    if text.isascii() and text.isdecimal() and len(text) <= 15:
         return int(text)
-    time = datetime.fromisoformat(re.sub(r"(T\S*) (\d\d:?\d\d)$", r"\1+\2", text))
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
+    try:
+        time = datetime.fromisoformat(re.sub(r"(T\S*) (\d\d:?\d\d)$", r"\1+\2", text))
+        return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise BadParameterError(
+            "as_of must be a version such as 3, or a time in ISO 8601 such as 2024-01-31T12:00:00Z."
+        ) from error
 
 
 def stamp(time: datetime) -> str:
     """Return a time as ISO 8601 in UTC with milliseconds."""
     return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def iso(time: datetime | None) -> str | None:
+    """Return a time as `stamp` does, None for none."""
+    return None if time is None else stamp(time)

@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 
 from lakehouse.model import Column, Metric
-from reference.documents import errors, response_header
+from reference.documents import AS_OF, errors, response_header
 
 _TYPES: dict[str, dict[str, Any]] = {
     "string": {"type": "string"},
@@ -20,24 +21,18 @@ _EXAMPLES: dict[str, list[dict[str, Any]]] = {
     "campaign_metrics": [{"campaign_id": "camp-001", "total_clicks": 300, "total_impressions": 1200}],
 }
 
-AS_OF = {
-    "anyOf": [
-        {"type": "integer", "minimum": 0, "maximum": 999_999_999_999_999},
-        {"type": "string", "format": "date"},
-        {"type": "string", "format": "date-time"},
-    ]
-}
 PARAMETERS = [
     OpenApiParameter(
         "page",
         {"type": "integer", "minimum": 1, "maximum": 999_999_999},
         description="Which 10,000 rows, from 1; X-Total-Rows says how many there are.",
     ),
-    OpenApiParameter("as_of", AS_OF, description="A version, or an ISO 8601 time (UTC where it names no zone)."),
+    AS_OF,
     OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER, description="The ETag of an earlier answer."),
     response_header("ETag", "Table and version.", codes=(200, 304)),
     response_header("X-Table-Version", "Version of the gold table.", int, (200, 304)),
     response_header("X-Total-Rows", "Rows of the metric on all pages.", int, (200, 304)),
+    response_header("Link", "The other pages (RFC 8288), where there are any.", codes=(200, 304)),
     response_header("Last-Modified", "When the version was committed.", codes=(200, 304)),
     response_header(
         "X-Stale", "`true` while the lake cannot be reached; Age says for how many seconds.", codes=(200, 304)
@@ -66,6 +61,7 @@ def described(metric: Metric) -> dict[str, Any]:
         "examples": examples,
         "responses": {
             (200, "application/json"): OpenApiResponse(rows_schema, "A page of the metric.", examples=examples),
+            (200, "text/csv"): OpenApiTypes.STR,
             304: OpenApiResponse(description="The client has it already."),
             **errors(404, 503),
         },

@@ -6,10 +6,10 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
-from lakehouse.lake import relations
-from query import access, limits
-from query.formats import ARROW, CSV, JSON
-from reference.documents import errors, response_header
+from config.accept import ARROW, CSV, JSON
+from lakes import access
+from query import limits
+from reference.documents import AS_OF, errors, response_header
 
 
 class Cell(serializers.Serializer[Any]):
@@ -57,6 +57,7 @@ _HEADERS = [
     response_header("X-Bytes-Scanned", "bytes of the files opened", int),
     response_header("X-Elapsed-Ms", "milliseconds from taking a slot to the last row", int),
     response_header("X-Next-Page", "token for `page`; missing where nothing more can come"),
+    response_header("Link", "the next page (RFC 8288); missing where nothing more can come"),
 ]
 QUERY: dict[str, Any] = {
     "operation_id": "query_table",
@@ -65,8 +66,9 @@ QUERY: dict[str, Any] = {
     "parameters": [
         parameter(
             "table",
-            "a full name; a bare dataset or kafka_ing_<dataset> means its silver table, a bare metric its gold table",
-            {"type": "string", "enum": [*access.known(), *relations.aliases()]},
+            f"one of {', '.join(access.known())}; a bare dataset or kafka_ing_<dataset> means its silver table, a bare "
+            "metric its gold table",
+            OpenApiTypes.STR,
             required=True,
             examples=[OpenApiExample("gold", "gold.status_code_counts"), OpenApiExample("silver", "silver.logs")],
         ),
@@ -83,7 +85,7 @@ QUERY: dict[str, Any] = {
         ),
         parameter("columns", "names with commas between; all where left out"),
         parameter("page", "the X-Next-Page of the answer before, with the same table and filter"),
-        parameter("as_of", "a version, or a time in ISO 8601, to read the table as it was"),
+        AS_OF,
         *_HEADERS,
     ],
     "responses": {

@@ -8,6 +8,4 @@ ROWS = 1_000
 DEFAULT_ROWS = 10
 BYTES = 512 * 1024 * 1024
 SECONDS = 5.0
-# Seconds of these for opening a table: a lake that is away is told apart from a long scan.
-OPENING = 2.5
 RUNNING = 2

@@ -3,12 +3,11 @@
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
+from config.refusals import GoneError, UnknownVersionError
 from lakehouse.lake import Lake
 from lakes import versions
-from query.errors import BadParameterError, GoneError, UnknownVersionError
 from query.pages import Page
 
-AS_OF = "as_of must be a version such as 3, or a time in ISO 8601 such as 2024-01-31T12:00:00Z."
 MADE_ANEW = "The table was made anew since the last page; start again without page."
 VACUUMED = "The version that this page belongs to was vacuumed away; start again without page."
 
@@ -23,10 +22,7 @@ def as_of(url: str, name: str, text: str) -> DeltaTable:
 
     Raises BadParameterError where it is neither, and UnknownVersionError, naming the kept range, where it is not kept.
     """
-    try:
-        wanted = versions.parse(text)
-    except (ValueError, OverflowError) as error:
-        raise BadParameterError(AS_OF) from error
+    wanted = versions.parse(text)
     Lake(url).open(name)  # a table that was never made is that, not a version out of range
     kept = versions.kept(url, name)
     try:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.core import signing
 
-from query.errors import BadParameterError
+from config.refusals import BadParameterError
 
 _SALT = "query.page"
 

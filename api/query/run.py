@@ -9,12 +9,11 @@ from deltalake import DeltaTable
 from django.conf import settings
 from django.contrib.auth.models import User
 
-from config.errors import AWAY, UnavailableError
-from lakes import deadline
-from query import access, limits, opening, pages, shape, slots
-from query.conditions import Condition, compile_filter
-from query.errors import BadFilterError, ForbiddenError, GoneError
-from query.filter_errors import FilterError, PersonalFilterError
+from config.refusals import AWAY, ForbiddenError, GoneError, UnavailableError
+from lakes import access, reads
+from query import limits, opening, pages, shape, slots
+from query.filter.conditions import Condition, compile_filter
+from query.filter.errors import BadFilterError, FilterError, PersonalFilterError
 from query.pages import Page, Position
 from query.parameters import Parameters
 from query.scan import Effort, Scan
@@ -41,7 +40,6 @@ class Answer:
 
 def answer(user: User, asked: Parameters) -> Answer:
     """Return the page that a user asked for; every reason why not is an APIException or a LakehouseError."""
-    access.require(user, asked.view)
     query = f"{asked.view.name} {asked.filter}"
     page = pages.read(asked.page, query) if asked.page is not None else None
     condition = _condition(user, asked)
@@ -49,8 +47,8 @@ def answer(user: User, asked: Parameters) -> Answer:
     signs = Signs()
     release = slots.take(settings.STATE / "slots", user.pk)
     try:
-        found = deadline.TABLES.begin(lambda: _scanned(user, asked, condition, page, signs), release)
-        if not signs.opened.wait(limits.OPENING):
+        found = reads.READS.begin(user, lambda: _scanned(user, asked, condition, page, signs), finished=release)
+        if not signs.opened.wait(reads.SECONDS):
             raise UnavailableError(AWAY)
         table, scan, rows = found.result(timeout=started + limits.SECONDS - time.monotonic())
     except TimeoutError as error:

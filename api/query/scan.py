@@ -13,10 +13,10 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 from deltalake import DeltaTable
 
+from config.refusals import BadParameterError, GoneError
+from lakes.files import DataFile, matching
 from query import limits
-from query.conditions import Condition
-from query.errors import BadParameterError, GoneError
-from query.files import DataFile, matching
+from query.filter.conditions import Condition
 from query.pages import Position
 
 # Rows decoded at a time: of the few columns of a filter, and of a whole row.

@@ -1,7 +1,5 @@
-"""A page of rows as text: Athena's result shape, or CSV."""
+"""A page of rows: masked, as texts, in Athena's result shape, as an Arrow stream."""
 
-import csv
-import io
 from collections.abc import Callable, Collection, Iterable
 from datetime import date, datetime
 from decimal import Decimal
@@ -29,17 +27,8 @@ def masked(rows: pa.Table, count: int, schema: pa.Schema, hidden: Collection[str
 def result_set(rows: pa.Table) -> dict[str, object]:
     """Return the rows as Athena does: the names first, every value a text, NULL an empty object."""
     head = {"Data": [{"VarCharValue": name} for name in rows.column_names]}
-    body = ({"Data": [{} if cell is None else {"VarCharValue": cell} for cell in row]} for row in _rows(rows))
+    body = ({"Data": [{} if cell is None else {"VarCharValue": cell} for cell in row]} for row in texts(rows))
     return {"ResultSet": {"Rows": [head, *body]}}
-
-
-def csv_text(rows: pa.Table) -> str:
-    """Return the rows as CSV (RFC 4180) with a header line; NULL is an empty field, an empty text is `""`."""
-    out = io.StringIO()
-    csv.writer(out).writerow(rows.column_names)
-    for row in _rows(rows):
-        out.write(",".join("" if cell is None else _csv_field(cell) for cell in row) + "\r\n")
-    return out.getvalue()
 
 
 def arrow_stream(rows: pa.Table) -> bytes:
@@ -73,11 +62,7 @@ def _moment(value: datetime) -> str:
     )
 
 
-def _rows(rows: pa.Table) -> Iterable[tuple[str | None, ...]]:
+def texts(rows: pa.Table) -> Iterable[tuple[str | None, ...]]:
+    """Return the rows with each value as text."""
     columns = [[text(value) for value in rows[name].to_pylist()] for name in rows.column_names]
     return zip(*columns, strict=True)
-
-
-def _csv_field(cell: str) -> str:
-    needs_quotes = not cell or any(character in cell for character in ',"\r\n')
-    return '"' + cell.replace('"', '""') + '"' if needs_quotes else cell

@@ -8,8 +8,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from config.refusals import TooManyError
 from query import limits
-from query.errors import TooManyError
 
 
 def take(folder: Path, user: int) -> Callable[[], None]:
@@ -23,4 +23,4 @@ def take(folder: Path, user: int) -> Callable[[], None]:
             os.close(descriptor)
         else:
             return lambda: os.close(descriptor)
-    raise TooManyError(limits.RUNNING)
+    raise TooManyError(limits.RUNNING, "queries")

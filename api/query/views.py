@@ -8,6 +8,8 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from config.accept import preferred
+from config.parameters import links
 from query import documents, formats, parameters, run
 
 
@@ -17,9 +19,10 @@ class QueryTable(APIView):
     @extend_schema(**documents.QUERY)
     def get(self, request: Request) -> HttpResponse:
         """Return a page of rows in the form that the Accept header asks for, Athena's result shape by default."""
-        asked = parameters.read(request._request.GET)
-        answer = run.answer(cast(User, request.user), asked)
-        form = formats.wanted(request.META.get("HTTP_ACCEPT", ""))
+        user = cast(User, request.user)
+        asked = parameters.read(request._request.GET, user)
+        answer = run.answer(user, asked)
+        form = formats.FORMS[preferred(request.META.get("HTTP_ACCEPT", ""), tuple(formats.FORMS))]
         response = HttpResponse(form.render(answer.rows), content_type=form.content_type)
         headers = response.headers
         headers["X-Table-Version"] = str(answer.version)
@@ -28,8 +31,9 @@ class QueryTable(APIView):
         headers["X-Elapsed-Ms"] = str(answer.milliseconds)
         if answer.following:
             headers["X-Next-Page"] = answer.following
+            headers["Link"] = links(request._request, next=answer.following)
         headers["Cache-Control"] = "private, no-store"
         headers["Vary"] = "Authorization, Accept"
-        if form is not formats.FORMS[formats.JSON]:
+        if form.ending:
             headers["Content-Disposition"] = f'attachment; filename="{asked.view.name}.{form.ending}"'
         return response

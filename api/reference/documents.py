@@ -15,6 +15,7 @@ MEANINGS = {
     403: "This user may not see this.",
     404: "There is no such thing; `detail` says what there is.",
     405: "The route does not take this method; the Allow header says which.",
+    408: "The body did not arrive in time.",
     410: "The version that the page token names is not kept any more.",
     413: "The body is too large.",
     414: "The URL is too long.",
@@ -22,6 +23,18 @@ MEANINGS = {
     429: "Too many at once or in a minute; Retry-After says how long to wait.",
     503: "The answer is not to be had now; `detail` says why and Retry-After how long to wait.",
 }
+
+AS_OF = OpenApiParameter(
+    "as_of",
+    {
+        "anyOf": [
+            {"type": "integer", "minimum": 0, "maximum": 999_999_999_999_999},
+            {"type": "string", "format": "date", "minLength": 10},
+            {"type": "string", "format": "date-time", "minLength": 10},
+        ]
+    },
+    description="A version, or an ISO 8601 time (UTC where it names no zone), to read the table as it was.",
+)
 
 
 class Error(serializers.Serializer[Any]):
@@ -58,7 +71,7 @@ def add_what_every_route_may_answer(result: dict[str, Any], **_: Any) -> dict[st
     for path in result["paths"].values():
         for method, operation in path.items():
             secured = any(operation.get("security", []))
-            codes = [400, 414, *([401] if secured else []), *([413, 415] if method == "post" else [])]
+            codes = [400, 414, *([401] if secured else []), *([408, 413, 415] if method == "post" else [])]
             for code in codes:
                 operation["responses"].setdefault(str(code), _error(code))
             operation["responses"] = dict(sorted(operation["responses"].items()))

@@ -51,11 +51,9 @@ def database() -> Iterator[None]:
 def empty_database(database: None) -> Iterator[None]:
     """Users, tokens and login attempts of a test end with it."""
     yield
-    from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
-
     from accounts.models import LoginAttempt
 
-    for model in (OutstandingToken, LoginAttempt, User):
+    for model in (LoginAttempt, User):
         model.objects.all().delete()
 
 

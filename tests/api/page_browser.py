@@ -88,7 +88,7 @@ def server(lake: str, home: Path, users: dict[str, list[str]], **settings: str) 
             [sys.executable, "api/manage.py", *command, *kept], cwd=ROOT, env=environ, check=True, capture_output=True
         )
     log = home / "server.log"
-    command = [sys.executable, "-m", "gunicorn", "--config", "api/gunicorn.conf.py"]
+    command = [sys.executable, "api/serve.py"]
     with log.open("w") as out:
         process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=out, stderr=out)
     try:

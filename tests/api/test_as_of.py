@@ -1,6 +1,5 @@
 """Metrics as they were: `?as_of=` a version or a time."""
 
-import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -13,7 +12,7 @@ from django.test import Client
 from sample_lake import write_gold
 
 from lakehouse.lake import Lake
-from lakes import deadline
+from lakes import reads
 from lakes.versions import kept, parse, stamp
 from metrics import travel
 
@@ -55,11 +54,17 @@ def test_now_names_the_newest(client: Client, history: str) -> None:
     assert client.get(URL, {"as_of": datetime.now(UTC).isoformat()})["X-Table-Version"] == "3"
 
 
-@pytest.mark.parametrize("outside", ["0", "4", "999999999999999", "1999-01-01", "2999-01-01T00:00:00Z"])
+def test_version_0_is_the_empty_table_on_both_routes(client: Client, history: str) -> None:
+    assert client.get(URL, {"as_of": "0"}).json() == []
+    rows = client.get("/api/query-table/", {"table": GOLD, "as_of": "0"}).json()["ResultSet"]["Rows"]
+    assert len(rows) == 1
+
+
+@pytest.mark.parametrize("outside", ["4", "999999999999999", "1999-01-01", "2999-01-01T00:00:00Z"])
 def test_outside_the_kept_range_is_404_naming_it(outside: str, client: Client, history: str) -> None:
     answer = client.get(URL, {"as_of": outside})
     assert answer.status_code == 404
-    assert "from version 1 (" in answer.json()["detail"]
+    assert "from version 0 (" in answer.json()["detail"]
     assert "to version 3 (" in answer.json()["detail"]
 
 
@@ -108,7 +113,7 @@ def test_the_newest_version_by_number_needs_no_lake(client: Client, history: str
 def test_a_lake_that_hangs_is_503_within_the_deadline(
     client: Client, history: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(travel, "DEADLINE", 0.05)
+    monkeypatch.setattr(reads, "SECONDS", 0.05)
     monkeypatch.setattr(travel, "_read", lambda *_: time.sleep(0.3))
     answer = client.get(URL, {"as_of": "1"})
     assert answer.status_code == 503
@@ -126,16 +131,3 @@ def test_whatever_goes_wrong_in_the_lake_is_503(
 
     monkeypatch.setattr(travel, "_read", fails)
     assert client.get(URL, {"as_of": "1"}).status_code == 503
-
-
-def test_where_too_many_versions_are_waited_for_the_next_does_not_wait(
-    client: Client, history: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    readers, event = deadline.Readers(1), threading.Event()
-    monkeypatch.setattr(deadline, "METRICS", readers)
-    monkeypatch.setattr(travel, "DEADLINE", 3_600.0)
-    hanging = readers.begin(lambda: event.wait(30))
-    assert client.get(URL, {"as_of": "1"}).status_code == 503
-    event.set()
-    assert hanging.result(timeout=5)
-    assert client.get(URL, {"as_of": "1"}).status_code == 200

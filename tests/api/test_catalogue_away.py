@@ -7,9 +7,8 @@ import pytest
 from deltalake.exceptions import DeltaError
 from django.test import Client
 
-from catalogue import lake as asking
 from lakehouse.lake import store
-from lakes import deadline
+from lakes import reads
 
 ROUTES = ("tables/", "tables/silver.logs/", "tables/silver.logs/history/", "tables/gold.campaign_metrics/lineage/")
 ALL = (*ROUTES, "ledger/", "runs/")
@@ -26,7 +25,7 @@ def release() -> Iterator[threading.Event]:
 def test_a_lake_that_hangs_is_503_after_the_limit(
     route: str, engineer: Client, served: str, release: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(asking, "SECONDS", 0.01)
+    monkeypatch.setattr(reads, "SECONDS", 0.01)
     monkeypatch.setattr(store, "DeltaTable", lambda *_, **__: release.wait(30))
     answer = engineer.get(f"/api/{route}")
     assert answer.status_code == 503
@@ -50,9 +49,10 @@ def test_a_lake_that_fails_is_503(
 def test_where_every_place_hangs_the_next_request_does_not_wait(
     engineer: Client, served: str, release: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deadline, "TABLES", deadline.Readers(1))
-    monkeypatch.setattr(asking, "SECONDS", 0.01)
+    monkeypatch.setattr(reads.READS, "_most", 1)
+    monkeypatch.setattr(reads, "SECONDS", 0.01)
     monkeypatch.setattr(store, "DeltaTable", lambda *_, **__: release.wait(30))
     assert engineer.get("/api/tables/").status_code == 503
-    monkeypatch.setattr(asking, "SECONDS", 3_600.0)
-    assert engineer.get("/api/tables/").status_code == 503
+    monkeypatch.setattr(reads, "SECONDS", 3_600.0)
+    answer = engineer.get("/api/tables/silver.logs/")
+    assert (answer.status_code, answer["Retry-After"]) == (503, "1")

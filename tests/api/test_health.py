@@ -16,7 +16,7 @@ from lakehouse.metrics import METRICS
 from lakes.refresher import Known, Refresher
 from lakes.snapshot import Snapshot
 
-OLD = Snapshot("id", 3, datetime(2001, 1, 1, tzinfo=UTC), 0, b"[]", ())
+OLD = Snapshot("id", 3, datetime(2001, 1, 1, tzinfo=UTC), (), 0, b"[]", ())
 
 
 def test_all_is_well_with_gold_built(anonymous: Client, served: str) -> None:

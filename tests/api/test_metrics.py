@@ -1,5 +1,7 @@
 """The four metric routes."""
 
+import csv
+import io
 from decimal import Decimal
 
 import pytest
@@ -25,3 +27,20 @@ def test_a_metric_is_the_gold_table_sorted_by_its_first_column(metric: str, clie
 @pytest.mark.parametrize("metric", METRICS)
 def test_a_metric_needs_a_token(metric: str, anonymous: Client, served: str) -> None:
     assert anonymous.get(ROUTES[metric]).status_code == 401
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_a_metric_as_csv_holds_the_same_values(metric: str, client: Client, served: str) -> None:
+    answer = client.get(ROUTES[metric], headers={"Accept": "text/csv"})
+    assert answer["Content-Type"].startswith("text/csv")
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode(), newline="")))
+    wanted = client.get(ROUTES[metric]).json(parse_float=str, parse_int=str)
+    assert rows == wanted
+    tag = {"Accept": "text/csv", "If-None-Match": answer["ETag"]}
+    assert client.get(ROUTES[metric], headers=tag).status_code == 304
+    assert client.get(ROUTES[metric])["ETag"] != answer["ETag"]
+
+
+@pytest.mark.parametrize("query", ["?page=1&page=1", "?as_of=1&as_of=1", "?x=1", "?page=0", "?page=a"])
+def test_a_parameter_is_known_and_given_once(query: str, client: Client, served: str) -> None:
+    assert client.get(ROUTES["status_code_counts"] + query).status_code == 400

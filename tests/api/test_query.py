@@ -1,12 +1,14 @@
 """The query route: names, rights, parameters, shapes."""
 
 import csv
+import gzip
 import io
 
 import pyarrow as pa
 import pytest
 from django.test import Client
 
+from accounts.permissions import IsEngineer
 from lakehouse.datasets import DATASETS
 from lakehouse.lake import Lake, relations, scan
 from lakehouse.metrics import METRICS
@@ -175,3 +177,32 @@ def test_an_accept_header_that_names_none_of_the_forms_gets_json(client: Client,
 def test_a_table_that_is_not_built_is_503(client: Client, scratch: str, serve_lake: object) -> None:
     serve_lake(scratch)
     assert client.get(URL, {"table": "gold.campaign_metrics"}).status_code == 503
+
+
+@pytest.mark.parametrize(
+    "more", [{"columns": "nope"}, {"filter": "nope = 1"}, {"limit": "0"}, {"page": "x", "as_of": "1"}]
+)
+def test_who_may_not_read_a_table_learns_nothing_of_its_columns(
+    more: dict[str, str], client: Client, served: str
+) -> None:
+    answer = client.get(URL, {"table": "silver.logs", **more})
+    assert (answer.status_code, answer.json()["detail"]) == (403, IsEngineer.message)
+
+
+def test_the_next_page_is_a_link_too(engineer: Client, served: str) -> None:
+    answer = engineer.get(URL, {"table": "silver.logs", "limit": "2", "filter": "status >= 100"})
+    address = answer["Link"].removeprefix("<").removesuffix('>; rel="next"')
+    following = engineer.get(address)
+    assert following.status_code == 200
+    assert rows_of(following) != rows_of(answer)
+    assert engineer.get(URL, {"table": "gold.status_code_counts", "limit": "1000"}).get("Link") is None
+
+
+def test_a_client_that_takes_gzip_gets_the_same_in_a_tenth(engineer: Client, served: str) -> None:
+    asked = {"table": "silver.logs", "limit": "1000"}
+    plain = engineer.get(URL, asked)
+    packed = engineer.get(URL, asked, headers={"Accept-Encoding": "gzip"})
+    assert packed["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.content) == plain.content
+    assert int(packed["Content-Length"]) == len(packed.content) < len(plain.content) / 5
+    assert "Accept-Encoding" in packed["Vary"]

@@ -13,9 +13,10 @@ from django.test import Client
 from filter_hostile import HOSTILE
 from test_query import URL, rows_of
 
+from config.refusals import TooManyError
 from lakehouse.errors import ServiceError
+from lakes import reads
 from query import limits, run, slots
-from query.errors import TooManyError
 from query.scan import Scan
 
 ASKED = {"table": "silver.logs"}
@@ -161,7 +162,7 @@ def test_a_table_that_cannot_be_opened_in_time_is_503_before_the_deadline(
     engineer: Client, served: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     event = threading.Event()
-    monkeypatch.setattr(limits, "OPENING", 0.01)
+    monkeypatch.setattr(reads, "SECONDS", 0.01)
     monkeypatch.setattr(limits, "SECONDS", 3_600.0)
     monkeypatch.setattr(run, "_table", lambda *_: event.wait(30))
     answer = engineer.get(URL, ASKED)

@@ -8,9 +8,9 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
-from query import files
-from query.conditions import Condition, compile_filter
-from query.files import DataFile
+from lakes import files
+from lakes.files import DataFile
+from query.filter.conditions import Condition, compile_filter
 from query.pages import Position
 from query.scan import Scan
 

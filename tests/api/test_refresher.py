@@ -106,7 +106,7 @@ def test_a_lake_that_fails_serves_the_last_version_marked_and_recovers(
         raise OSError("connection refused")
 
     with monkeypatch.context() as broken:
-        broken.setattr(Log, "moved", away)
+        broken.setattr(Log, "look", away)
         broken.setattr(Lake, "open", away)
         for _ in range(2):
             looking.look()
@@ -165,6 +165,9 @@ def test_many_rows_come_in_pages(
     assert [page["X-Total-Rows"] for page in pages] == ["25"] * 3
     assert len({page["ETag"] for page in pages}) == 3
     assert client.get(URL).content == pages[0].content
+    links = [f'<{URL}?page={page}>; rel="{name}"' for page, name in ((1, "prev"), (3, "next"), (3, "last"))]
+    assert pages[1]["Link"] == ", ".join(links)
+    assert "next" not in pages[2]["Link"]
     assert client.get(URL, {"page": "4"}).status_code == 404
 
 

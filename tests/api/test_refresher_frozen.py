@@ -29,13 +29,13 @@ def sold(url: str, *rows: tuple[str, str]) -> None:
 def frozen(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     """A lake that accepts and never answers, until the event is set; looks come every 10 ms."""
     thawed = threading.Event()
-    moved = Log.moved
+    look = Log.look
 
     def hang(log: Log, seen: object) -> bool:
         thawed.wait(20)
-        return moved(log, seen)  # type: ignore[arg-type]
+        return look(log, seen)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Log, "moved", hang)
+    monkeypatch.setattr(Log, "look", hang)
     monkeypatch.setattr(refresher, "INTERVAL", 0.01)
     return thawed
 
@@ -80,7 +80,7 @@ def test_a_look_that_hangs_for_ever_is_left_to_itself(
     looking.replace_hanging(time.monotonic() + refresher.PATIENCE + 1)
     spare = looking.watchers[SALES]
     assert spare is not hanging
-    assert eventually(lambda: spare.looked.is_set() and not looking.known(SALES).stale)
+    assert eventually(lambda: spare.has_looked() and not looking.known(SALES).stale)
     assert client.get(URL).json() == [{"produit": "A", "total_ventes": 1.0}]
     spare.given_up = True
     frozen.set()

@@ -12,7 +12,7 @@ import pytest
 from django.conf import settings
 from django.db import OperationalError
 from django.http import Http404
-from django.test import Client
+from django.test import Client, override_settings
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts import tokens
@@ -29,8 +29,6 @@ PUBLIC = {
     "api/health/",
     "api/schema/",
     "api/docs/",
-    "api/redoc/",
-    "static/<path:path>",
 }
 
 
@@ -75,7 +73,6 @@ HEADERS = {
         "/api/health/",
         "/api/schema/",
         "/api/docs/",
-        "/api/redoc/",
         "/nowhere",
         "/api/token/",
     ],
@@ -228,3 +225,16 @@ def test_a_setting_that_cannot_be_used_stops_the_start_in_one_line(name: str, va
 
 def test_only_loopback_names_are_served_by_default() -> None:
     assert set(settings.ALLOWED_HOSTS) == {"localhost", "127.0.0.1", "[::1]", "testserver"}
+
+
+def test_a_page_of_another_origin_reads_nothing_unless_it_is_named(client: Client, served: str) -> None:
+    origin = {"Origin": "https://charts.example.org"}
+    assert "Access-Control-Allow-Origin" not in client.get("/api/status-code-counts/", headers=origin)
+    with override_settings(CORS_ALLOWED_ORIGINS=[origin["Origin"]]):
+        answer = client.get("/api/status-code-counts/", headers=origin)
+        assert answer["Access-Control-Allow-Origin"] == origin["Origin"]
+        assert "Access-Control-Allow-Credentials" not in answer
+        asking = {**origin, "Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "authorization"}
+        assert client.options("/api/status-code-counts/", headers=asking)["Access-Control-Allow-Headers"]
+        other = client.get("/api/status-code-counts/", headers={"Origin": "https://elsewhere.example.org"})
+        assert "Access-Control-Allow-Origin" not in other

@@ -16,6 +16,7 @@ from django.test import Client
 from rest_framework_simplejwt.utils import get_md5_hash_password
 
 from accounts import tokens
+from accounts.models import Session
 
 URL = "/api/status-code-counts/"
 MakeUser = Callable[..., User]
@@ -24,7 +25,10 @@ NESTED = base64.urlsafe_b64encode(b"[" * 5000).decode().rstrip("=")
 
 def signed(user: User, kind: str = "access", key: str = settings.SIGNING_KEY, **claims: Any) -> str:
     """Return a token with the right signature, and claims that are right unless given."""
+    session = "0" * 32
+    Session.objects.get_or_create(id=session, user=user, defaults={"refresh": "0" * 32, "ends_at": time.time() + 60})
     good = {
+        "session": session,
         "token_type": kind,
         "exp": int(time.time()) + 60,
         "jti": "0" * 32,
@@ -71,6 +75,10 @@ BAD_CLAIMS: list[dict[str, Any]] = [
     {"jti": {"a": 1}},
     {"jti": ""},
     {"jti": "x" * 1000},
+    {"session": ...},
+    {"session": "1" * 32},
+    {"session": 5},
+    {"session": ""},
     {"token_type": ...},
     {"token_type": "sliding"},
     {"hash_password": ...},
@@ -164,8 +172,21 @@ def test_a_refresh_gives_a_new_pair_and_uses_the_old_token_up(
     assert set(new) == {"access", "refresh"}
     assert new["refresh"] != old.refresh
     assert get(anonymous, new["access"]) == 200
-    assert refresh(anonymous, old.refresh).status_code == 401
     assert refresh(anonymous, new["refresh"]).status_code == 200
+
+
+def test_the_second_use_of_a_refresh_token_ends_its_whole_family_and_no_other(
+    anonymous: Client, make_user: MakeUser, served: str
+) -> None:
+    user = make_user()
+    stolen, other = tokens.issue(user), tokens.issue(user)
+    first = refresh(anonymous, stolen.refresh).json()
+    newest = refresh(anonymous, first["refresh"]).json()
+    assert refresh(anonymous, stolen.refresh).status_code == 401
+    assert refresh(anonymous, newest["refresh"]).status_code == 401
+    assert [get(anonymous, token) for token in (stolen.access, first["access"], newest["access"])] == [401] * 3
+    assert get(anonymous, other.access) == 200
+    assert refresh(anonymous, other.refresh).status_code == 200
 
 
 def test_eight_refreshes_of_one_token_at_once_give_one_pair(make_user: MakeUser) -> None:
@@ -181,12 +202,21 @@ def test_eight_refreshes_of_one_token_at_once_give_one_pair(make_user: MakeUser)
         assert sorted(pool.map(one, range(8))) == [200] + [401] * 7
 
 
-def test_logout_uses_the_refresh_token_up(anonymous: Client, make_user: MakeUser) -> None:
+def test_logout_ends_refresh_and_access_tokens(anonymous: Client, make_user: MakeUser, served: str) -> None:
     pair = tokens.issue(make_user())
+    assert get(anonymous, pair.access) == 200
     answer = refresh(anonymous, pair.refresh, "logout")
     assert (answer.status_code, answer.json()) == (200, {})
     assert refresh(anonymous, pair.refresh).status_code == 401
     assert refresh(anonymous, pair.refresh, "logout").status_code == 401
+    assert get(anonymous, pair.access) == 401
+
+
+def test_sessions_that_have_ended_are_forgotten(make_user: MakeUser) -> None:
+    user = make_user()
+    Session.objects.create(id="1" * 32, user=user, refresh="x", ends_at=time.time() - 1)
+    tokens.issue(user)
+    assert Session.objects.filter(user=user).count() == 1
 
 
 @pytest.mark.parametrize("path", ["refresh", "logout"])

@@ -72,6 +72,8 @@ def test_a_metric_is_computed(spark: SparkSession, name: str, rows: Rows, expect
         (c.name, c.type) for c in metric.table_columns
     ]
     assert answer(result, metric) == expected
+    keys = [row[0] for row in result.select(metric.key.name).collect()]
+    assert keys == sorted(keys)
 
 
 @pytest.mark.parametrize(("name", "rows", "expected"), CASES)

@@ -7,9 +7,9 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
-from query.conditions import compile_filter
-from query.files import matching
-from query.filter_errors import FilterError
+from lakes.files import matching
+from query.filter.conditions import compile_filter
+from query.filter.errors import FilterError
 
 EDGES = pa.record_batch(
     {

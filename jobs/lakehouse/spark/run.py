@@ -112,8 +112,8 @@ class Run:
             LOG.warning("compact %-26s left for later: %s", name, error)
             self._put_off[name] = len(before.files) + maintenance.ALIKE
             return
-        files, seconds = len(self.standings[name].files), time.monotonic() - started
-        self._log("compact %-26s %d files instead of %d  %.1f s", name, files, len(before.files), seconds)
+        counts = len(self.standings[name].files), len(before.files)
+        self._log("compact %-26s %d files instead of %d  %.1f s", name, *counts, time.monotonic() - started)
 
     def side_by_side(self, tasks: Sequence[Callable[[], None]]) -> None:
         """Do tasks in threads of their own, and wait for all of them; raise the first error that one of them ends with.
@@ -208,10 +208,9 @@ def main(job: str, work: Callable[[Run], None], *, is_continuous: bool = False) 
 
 def _mark(settings: Settings) -> None:
     """Leave a file with the time of this run: jobs/submit.sh sees by it how much has come into the inbox since."""
-    name = re.sub(r"[^A-Za-z0-9]", "_", settings.lake)
     folder = settings.stack_home / "last-run"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / name).touch()
+    (folder / re.sub(r"[^A-Za-z0-9]", "_", settings.lake)).touch()
 
 
 def _interrupt(*_: object) -> None:

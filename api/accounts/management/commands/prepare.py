@@ -14,12 +14,8 @@ class Command(BaseCommand):
     help = "Make secrets and database ready for the server."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Migrate where the database is behind, and forget tokens that have expired.
-
-        The secrets were made when the settings were loaded.
-        """
+        """Migrate where the database is behind; the secrets were made when the settings were loaded."""
         executor = MigrationExecutor(connection)
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             call_command("migrate", interactive=False, verbosity=0)
             self.stdout.write("The API's database is up to date.")
-        call_command("flushexpiredtokens")

@@ -1,6 +1,8 @@
-"""Login attempts, and the group that may look below gold."""
+"""Login attempts and sessions, and the group that may look below gold."""
 
+import django.db.models.deletion
 from django.apps.registry import Apps
+from django.conf import settings
 from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
@@ -11,10 +13,13 @@ def add_engineers(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    """The first state."""
+    """Adds the tables."""
 
-    initial = True
-    dependencies = [("auth", "0012_alter_user_first_name_max_length")]
+    dependencies = [
+        ("lakehouse", "0001_lake"),
+        ("auth", "0012_alter_user_first_name_max_length"),
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+    ]
     operations = [
         migrations.CreateModel(
             name="LoginAttempt",
@@ -24,6 +29,15 @@ class Migration(migrations.Migration):
                 ("at", models.FloatField(help_text="seconds since 1970")),
             ],
             options={"indexes": [models.Index(fields=["key", "at"], name="attempts_by_key")]},
+        ),
+        migrations.CreateModel(
+            name="Session",
+            fields=[
+                ("id", models.CharField(max_length=32, primary_key=True, serialize=False)),
+                ("refresh", models.CharField(help_text="id of the refresh token to use", max_length=32)),
+                ("ends_at", models.FloatField(db_index=True, help_text="seconds since 1970")),
+                ("user", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL)),
+            ],
         ),
         migrations.RunPython(add_engineers, migrations.RunPython.noop),
     ]

@@ -1,6 +1,6 @@
 """LIKE patterns as regular expressions of RE2, which match in time linear to the text."""
 
-from query.filter_errors import FilterError
+from query.filter.errors import FilterError
 
 
 def regex(pattern: str, escape: str | None, *, ignore_case: bool) -> str:

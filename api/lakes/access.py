@@ -3,12 +3,11 @@
 from functools import cache
 
 import pyarrow as pa
-from django.contrib.auth.models import AnonymousUser, User
 
-from accounts.permissions import IsEngineer, is_engineer, sees_personal
+from accounts.permissions import Asker, IsEngineer, is_engineer, sees_personal
+from config.refusals import ForbiddenError, UnknownTableError
 from lakehouse.lake import relations, schemas
 from lakehouse.lake.relations import View
-from query.errors import ForbiddenError, UnknownTableError
 
 
 @cache
@@ -34,17 +33,19 @@ def look_up(name: str) -> View:
     return view
 
 
-def may_read(user: User | AnonymousUser, view: View) -> bool:
+def may_read(user: Asker, view: View) -> bool:
     """Return whether a user may read a view."""
     return view.layer == "gold" or is_engineer(user)
 
 
-def require(user: User | AnonymousUser, view: View) -> None:
-    """Raise ForbiddenError where a user may not read a view."""
+def readable(user: Asker, name: str) -> View:
+    """Return the view of a name that a user may read; raises UnknownTableError and ForbiddenError."""
+    view = look_up(name)
     if not may_read(user, view):
         raise ForbiddenError(IsEngineer.message)
+    return view
 
 
-def hidden(user: User | AnonymousUser, view: View) -> frozenset[str]:
+def hidden(user: Asker, view: View) -> frozenset[str]:
     """Return the columns of a view that a user sees masked."""
     return frozenset() if sees_personal(user) else view.personal

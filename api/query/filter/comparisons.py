@@ -15,9 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
-from query import operands
-from query.filter_errors import FilterError
-from query.operands import Literal, Operand
+from query.filter import operands
+from query.filter.errors import FilterError
+from query.filter.operands import Literal, Operand
 
 UNKNOWN = pc.scalar(pa.scalar(None, pa.bool_()))
 FLIPPED = {"=": "=", "<>": "<>", "<": ">", "<=": ">=", ">": "<", ">=": "<="}

@@ -9,7 +9,7 @@ from sqlglot import Token, exp
 from sqlglot.errors import ErrorLevel, SqlglotError
 from sqlglot.parser import Parser
 
-from query.filter_errors import FilterError
+from query.filter.errors import FilterError
 
 COMPARISONS: dict[type[exp.Expr], str] = {
     exp.EQ: "=",

@@ -10,7 +10,7 @@ from sqlglot import Token, Tokenizer, TokenType
 from sqlglot.errors import TokenError
 
 from query import limits
-from query.filter_errors import FilterError
+from query.filter.errors import FilterError
 
 COMPARISONS = {
     TokenType.EQ,

@@ -1,4 +1,4 @@
-"""Measures the running API against its bars and prints a table: `python api/bench_api.py [build/demo.json]`.
+"""Measures the running API against its bars, as a table: `make bench-api`, or `python -m bench.api [build/demo.json]`.
 
 The clients are coroutines that keep their connections and do nothing but send, so that on two cores the server and
 not the measuring is measured.

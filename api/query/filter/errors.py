@@ -1,7 +1,9 @@
 """What can be wrong with a filter, said so that its writer can mend it."""
 
 from collections.abc import Iterable
+from typing import Any
 
+from config.refusals import BadParameterError
 from lakehouse.errors import LakehouseError
 
 
@@ -23,3 +25,12 @@ class FilterError(LakehouseError):
 
 class PersonalFilterError(FilterError):
     """Raised when a filter names a column that the asking user only sees masked."""
+
+
+class BadFilterError(BadParameterError):
+    """Raised for a filter that is refused; `detail` says what is wrong and where, and which columns there are."""
+
+    def __init__(self, error: FilterError) -> None:
+        super().__init__(error.message)
+        said: Any = {"message": error.message, "position": error.position, "columns": list(error.columns)}
+        self.detail = said

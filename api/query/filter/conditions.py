@@ -11,9 +11,10 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 from sqlglot import TokenType, exp
 
-from query import comparisons, like, limits, operands, tokens, tree
-from query.filter_errors import FilterError, PersonalFilterError
-from query.operands import Literal, Operand
+from query import limits
+from query.filter import comparisons, like, operands, tokens, tree
+from query.filter.errors import FilterError, PersonalFilterError
+from query.filter.operands import Literal, Operand
 
 
 @dataclass(frozen=True)

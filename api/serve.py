@@ -1,0 +1,73 @@
+"""The API server, Django behind granian: `PYTHONPATH=api:jobs python api/serve.py`, on loopback only.
+
+`--host` is for a container, whose port is published on the host's loopback interface alone.
+"""
+
+import argparse
+import ctypes
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+API = Path(__file__).resolve().parent
+sys.path[:0] = [str(API), str(API.parent / "jobs")]
+
+from granian.constants import HTTPModes, Interfaces  # noqa: E402
+from granian.http import HTTP1Settings  # noqa: E402
+from granian.server import MPServer  # noqa: E402
+
+from config import logs  # noqa: E402 # the path above comes first
+from lakehouse import without_pandas  # noqa: E402
+from lakehouse.errors import LakehouseError  # noqa: E402
+from lakehouse.settings import load  # noqa: E402
+
+# Milliseconds in which the head of a request must have arrived.
+HEAD = 10_000
+# Connections that a worker process keeps; each idle one costs some kilobytes.
+CONNECTIONS = 4_096
+# Seconds that a worker has to end after it was asked to; clients that read slowly are cut off then.
+ENDING = 5
+
+
+def server(host: str, port: int, workers: int) -> MPServer:
+    """Return the server; nobody in front is believed about addresses."""
+    return MPServer(
+        "config.rsgi:application",
+        address=host,
+        port=port,
+        interface=Interfaces.RSGI,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=HEAD),
+        websockets=False,
+        workers=workers,
+        backpressure=CONNECTIONS,
+        respawn_failed_workers=True,
+        workers_kill_timeout=ENDING,
+        log_dictconfig=logs.GRANIAN,
+    )
+
+
+def main() -> None:
+    """Bring secrets and database up to date, then serve; ends with the reason where that fails."""
+    parser = argparse.ArgumentParser(prog="serve", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on")
+    host = parser.parse_args().host
+    try:
+        settings = load()
+    except LakehouseError as error:
+        sys.exit(str(error))
+    prepared = subprocess.run([sys.executable, str(API / "manage.py"), "prepare"], check=False)
+    if prepared.returncode:
+        sys.exit(prepared.returncode)
+    (settings.stack_home / "api" / "newest").unlink(missing_ok=True)
+    without_pandas.keep_out()
+    # glibc keeps a heap for each thread and gives little of them back; two are enough (mallopt's M_ARENA_MAX).
+    if sys.platform == "linux" and hasattr(ctypes.CDLL(None), "mallopt"):
+        ctypes.CDLL(None).mallopt(-8, 2)
+    os.chdir(API)
+    server(host, settings.ports["API_PORT"], settings.api_workers).serve()
+
+
+if __name__ == "__main__":
+    main()
