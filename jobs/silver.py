@@ -5,11 +5,13 @@ Run it with `make silver`, or `source conf/env.sh && spark-submit jobs/silver.py
 
 import sys
 import time
+from collections.abc import Sequence
 from functools import partial
 
 from lakehouse.datasets import DATASETS
 from lakehouse.errors import IntegrityError
 from lakehouse.lake import scan
+from lakehouse.lake.data_files import DataFile
 from lakehouse.model import Dataset
 from lakehouse.spark import session, tables
 from lakehouse.spark.judging import judged, silver_rows
@@ -54,12 +56,25 @@ def judge(job: Run, dataset: Dataset) -> None:
     longest = max(int(file.greatest.get("size", UNKNOWN)) for file in bronze.files_after(read_to))
     spark = session.for_records(job.spark, longest)
     new = job.rows_after(f"bronze.{dataset.name}", read_to, spark=spark)
-    stored = job.rows_after(name, side=False, spark=spark) if state.batch and dataset.key is not None else None
     following = state.next(job.run_id, source=bronze.as_source())
-    before = sum(file.rows for file in job.standings[name].files_after(0, side=False))
-    in_one_task = before <= MOST_STORED and expected <= tables.ONE_TASK and expected * longest <= MOST_BYTES
-    with judged(new, dataset, stored, expected, in_one_task=in_one_task) as rows:
-        sides = job.write(silver_rows(rows, dataset, following), name, following)
+    is_small = expected <= tables.ONE_TASK and expected * longest <= MOST_BYTES
+
+    def write(stored: Sequence[DataFile]) -> list[DataFile]:
+        others = tables.read(spark, job.lake, name, stored) if stored else None
+        in_one_task = is_small and sum(file.rows for file in stored) <= MOST_STORED
+        with judged(new, dataset, others, expected, in_one_task=in_one_task) as rows:
+            return tables.write(silver_rows(rows, dataset, following), job.lake, name, following.batch)
+
+    stored = job.standings[name].files_after(0, side=False) if dataset.key is not None else []
+    added = write([] if is_small else stored)
+    if is_small and stored:
+        # Seldom is a key there already; then the rows are written again with a look at the files that may hold it.
+        good = [file for file in added if file.side is False]
+        if holding := job.keys.files_with(name, good, stored):
+            for file in added:
+                job.lake.files.delete(f"{job.lake.address(name)}/{file.path}")
+            added = write(holding)
+    sides = job.commit(name, added, following)
     if sum(sides.values()) != expected:
         raise IntegrityError(
             f"{name}: {expected:,} records of bronze were judged, but {sum(sides.values()):,} came to silver. "

@@ -2,6 +2,7 @@
 
 import os
 import re
+import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,3 +115,12 @@ def load(environ: Mapping[str, str] | None = None, env_file: Path = ENV_FILE) ->
         ports=ports,
         api_workers=_integer(values, "API_WORKERS", 1, 64),
     )
+
+
+def code_version() -> str:
+    """Return the commit that the code is at, `unknown` outside a checkout."""
+    command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=5).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"

@@ -5,7 +5,6 @@ import logging
 import os
 import re
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -15,18 +14,19 @@ from concurrent.futures import FIRST_EXCEPTION, Future, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
+from functools import cached_property, partial
 
 from pyspark.sql import DataFrame, SparkSession
 
 from lakehouse.errors import LakehouseError, ServiceError
 from lakehouse.lake import maintenance, native
-from lakehouse.lake.data_files import Side
+from lakehouse.lake.data_files import DataFile, Side
+from lakehouse.lake.keys import KeyHashes
 from lakehouse.lake.lock import writer_lock
 from lakehouse.lake.schemas import RUNS
 from lakehouse.lake.state import State
 from lakehouse.lake.store import Lake, Standing
-from lakehouse.settings import ROOT, Settings, load
+from lakehouse.settings import Settings, code_version, load
 from lakehouse.spark import session, tables
 from lakehouse.spark.faults import translated
 
@@ -61,6 +61,11 @@ class Run:
     _session: "Future[SparkSession] | None" = None
     _put_off: dict[str, int] = field(default_factory=dict)
 
+    @cached_property
+    def keys(self) -> KeyHashes:
+        """The business keys in silver, as far as they were read."""
+        return KeyHashes(self.lake)
+
     def warm_up(self) -> None:
         """Start the Spark session beside what goes on, for a run that will need it."""
         if self._session is None:
@@ -85,16 +90,20 @@ class Run:
 
     def rows_after(self, name: str, batch: int = 0, side: Side = None, spark: SparkSession | None = None) -> DataFrame:
         """Return the rows of later batches of a table; of one side of silver where that is told."""
-        return tables.rows_after(spark or self.spark, self.lake, name, self.standings[name], batch, side)
+        files = self.standings[name].files_after(batch, side)
+        return tables.read(spark or self.spark, self.lake, name, files, batch)
 
     def write(self, rows: DataFrame, name: str, state: State, *, replaces: bool = False) -> dict[Side, int]:
-        """Write a batch to a table in one commit, in place of its rows where it `replaces` them.
+        """Write a batch to a table in one commit, in place of its rows where it `replaces` them; return as `commit`."""
+        return self.commit(name, tables.write(rows, self.lake, name, state.batch), state, replaces=replaces)
 
-        Return the rows by their value of `quarantined`, under None where that is no column.
+    def commit(self, name: str, added: list[DataFile], state: State, *, replaces: bool = False) -> dict[Side, int]:
+        """Commit files as a batch of a table.
+
+        Return their rows by their value of `quarantined`, under None where that is no column.
         """
-        added, before = tables.write(rows, self.lake, name, state.batch), self.standings[name]
-        removed = before.files if replaces else ()
-        self.standings[name] = self.lake.commit(name, before, added, state, removed=removed)
+        before = self.standings[name]
+        self.standings[name] = self.lake.commit(name, before, added, state, removed=before.files if replaces else ())
         counts: dict[Side, int] = {}
         for file in added:
             counts[file.side] = counts.get(file.side, 0) + file.rows
@@ -173,15 +182,6 @@ class Run:
     def _log(self, text: str, *values: object) -> None:
         """Log a line of a step, which continuous mode would say again each second."""
         LOG.log(logging.DEBUG if self.is_continuous else logging.INFO, text, *values)
-
-
-def code_version() -> str:
-    """Return the commit that the code is at, `unknown` outside a checkout."""
-    command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty"]
-    try:
-        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=5).stdout.strip()
-    except (OSError, subprocess.SubprocessError):
-        return "unknown"
 
 
 def main(job: str, work: Callable[[Run], None], *, is_continuous: bool = False) -> int:

@@ -1,16 +1,16 @@
 """The only module that reads and writes tables with Spark."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 
 from lakehouse.lake import data_files
-from lakehouse.lake.data_files import DataFile, Side
+from lakehouse.lake.data_files import DataFile
 from lakehouse.lake.schemas import tables
-from lakehouse.lake.store import Lake, Standing
+from lakehouse.lake.store import Lake
 from lakehouse.model import ddl
 
 # Up to so many rows one task is faster than several, and leaves one file.
@@ -22,16 +22,13 @@ def in_tasks(rows: DataFrame, count: int) -> DataFrame:
     return rows.coalesce(1) if count <= ONE_TASK else rows
 
 
-def rows_after(
-    spark: SparkSession, lake: Lake, name: str, standing: Standing, batch: int = 0, side: Side = None
-) -> DataFrame:
-    """Return the rows of later batches of a table as it stands; of one side of silver where that is told.
+def read(spark: SparkSession, lake: Lake, name: str, files: Sequence[DataFile], batch: int = 0) -> DataFrame:
+    """Return the rows of some files of a table, of those the ones of later batches than `batch`.
 
     Spark is given the files that the log names: planning a scan through Delta costs three Spark jobs a table, a third
     of a second each time. Few rows come in one partition. The partition column is not among the columns.
     """
     table = tables()[name]
-    files = standing.files_after(batch, side)
     columns = [column for column in table.columns if column.name not in table.partition_by]
     if not files:
         return spark.createDataFrame([], ddl(columns))
