@@ -22,10 +22,11 @@ from lakehouse import without_pandas  # noqa: E402
 from lakehouse.errors import LakehouseError  # noqa: E402
 from lakehouse.settings import load  # noqa: E402
 
-# Milliseconds in which the head of a request must have arrived.
-HEAD = 10_000
-# Connections that a worker process keeps; each idle one costs some kilobytes.
-CONNECTIONS = 4_096
+# Milliseconds in which the head of a request must have arrived, and the most bytes that it, or what a client has not
+# read yet of a file, takes in memory.
+HEAD, BUFFER = 10_000, 64 << 10
+# Connections that a worker process keeps.
+CONNECTIONS = 2_048
 # Seconds that a worker has to end after it was asked to; clients that read slowly are cut off then.
 ENDING = 5
 
@@ -38,7 +39,7 @@ def server(host: str, port: int, workers: int) -> MPServer:
         port=port,
         interface=Interfaces.RSGI,
         http=HTTPModes.http1,
-        http1_settings=HTTP1Settings(header_read_timeout=HEAD),
+        http1_settings=HTTP1Settings(header_read_timeout=HEAD, max_buffer_size=BUFFER),
         websockets=False,
         workers=workers,
         backpressure=CONNECTIONS,

@@ -13,11 +13,11 @@ from functools import lru_cache
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.db import connection
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token
 from rest_framework_simplejwt.utils import get_md5_hash_password
 
-from accounts import users
 from accounts.models import Session
 
 # 9999-12-31, the last day that Python's datetime knows.
@@ -67,12 +67,34 @@ def verified(kind: type[Token], text: str | bytes) -> dict[str, Any]:
     return claims
 
 
+# The columns that decide about a request, in the model's order, as from_db wants them; Django reads any other from the
+# database where something asks for it.
+FIELDS = ("id", "password", "is_superuser", "username", "is_active")
+_QUERY = f"""
+    SELECT {", ".join(f"u.{name}" for name in FIELDS)}
+    FROM {Session._meta.db_table} s JOIN {User._meta.db_table} u ON u.id = s.user_id WHERE s.id = %s AND u.id = %s
+"""
+
+
+def by_session(session: str, number: int) -> User | None:
+    """Return the user with that id as the database has it now, or None where the session is not there or another's.
+
+    The ORM builds this query anew for every request, which took 260 µs of 600; this takes 40.
+    """
+    with connection.cursor() as cursor:
+        row = cursor.execute(_QUERY, [session, number]).fetchone()
+    if row is None:
+        return None
+    number, password, is_superuser, username, is_active = row
+    return User.from_db(connection.alias, FIELDS, (number, password, bool(is_superuser), username, bool(is_active)))
+
+
 def holder(claims: dict[str, Any]) -> User:
     """Return the user of verified claims.
 
     Raises RefusedTokenError where the session has ended, or the user was deleted, disabled or given a new password.
     """
-    user = users.by_session(claims[SESSION], user_id(claims))
+    user = by_session(claims[SESSION], user_id(claims))
     if user is None or not user.is_active or claims.get("hash_password") != get_md5_hash_password(user.password):
         raise RefusedTokenError
     return user

@@ -1,8 +1,11 @@
 """The token routes: log in, refresh, log out."""
 
+from typing import Any
+
 from django.contrib.auth import authenticate
 from django.contrib.auth.models import User
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
+from rest_framework import serializers
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -10,8 +13,28 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts import throttle, tokens
-from accounts.serializers import Credentials, Refresh, Tokens
 from reference.documents import errors
+
+
+class Credentials(serializers.Serializer[Any]):
+    """What a login sends."""
+
+    username = serializers.CharField(max_length=150)
+    password = serializers.CharField(max_length=1024, trim_whitespace=False, style={"input_type": "password"})
+
+
+class Refresh(serializers.Serializer[Any]):
+    """What a refresh or a logout sends."""
+
+    refresh = serializers.CharField(max_length=4096)
+
+
+class Tokens(serializers.Serializer[Any]):
+    """What login and refresh answer."""
+
+    access = serializers.CharField(help_text="for the Authorization header; valid for five minutes")
+    refresh = serializers.CharField(help_text="to be exchanged once for a new pair; valid for a day")
+
 
 PAIR = OpenApiResponse(
     Tokens, "A pair of tokens.", [OpenApiExample("a pair", {"access": "eyJhbGciOi…", "refresh": "eyJhbGciOi…"})]

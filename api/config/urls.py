@@ -1,15 +1,32 @@
-"""Every route of the API; each app brings its own."""
+"""Every route of the API; a metric's is named like it, with hyphens."""
 
-from django.urls import include, path
+from django.urls import path
+
+from accounts.views import Login, Logout, RefreshLogin
+from catalogue.views import History, Ledger, Lineage, Runs, Table, Tables
+from health.views import Health
+from lakehouse.metrics import METRICS
+from metrics.views import view
+from page.views import index
+from query.views import QueryTable
+from reference.views import schema, swagger
 
 urlpatterns = [
-    path("api/", include("metrics.urls")),
-    path("api/", include("accounts.urls")),
-    path("api/", include("health.urls")),
-    path("api/", include("query.urls")),
-    path("api/", include("catalogue.urls")),
-    path("", include("reference.urls")),
-    path("", include("page.urls")),
+    *(path(f"api/{name.replace('_', '-')}/", view(metric).as_view(), name=name) for name, metric in METRICS.items()),
+    path("api/query-table/", QueryTable.as_view(), name="query-table"),
+    path("api/tables/", Tables.as_view(), name="tables"),
+    path("api/tables/<str:name>/", Table.as_view(), name="table"),
+    path("api/tables/<str:name>/history/", History.as_view(), name="table-history"),
+    path("api/tables/<str:name>/lineage/", Lineage.as_view(), name="table-lineage"),
+    path("api/ledger/", Ledger.as_view(), name="ledger"),
+    path("api/runs/", Runs.as_view(), name="runs"),
+    path("api/token/", Login.as_view(), name="token"),
+    path("api/token/refresh/", RefreshLogin.as_view(), name="token-refresh"),
+    path("api/token/logout/", Logout.as_view(), name="token-logout"),
+    path("api/health/", Health.as_view(), name="health"),
+    path("api/schema/", schema, name="schema"),
+    path("api/docs/", swagger, name="docs"),
+    path("", index, name="page"),
 ]
 
 handler400 = "config.errors.bad_request"

@@ -12,18 +12,13 @@ from deltalake import DeltaTable
 from deltalake.fs import DeltaStorageHandler
 from pyarrow.fs import FileSelector, FileType
 
-from config.refusals import BadParameterError
-from lakehouse.errors import LakehouseError
+from config.refusals import BadParameterError, UnknownVersionError
 from lakehouse.lake import Lake
 
 # A version, or the newest one at a time.
 Wanted = int | datetime
 
 _NAME = re.compile(r"_delta_log/(\d{20})\.(json|checkpoint(?:\..*)?parquet)")
-
-
-class OutsideError(LakehouseError):
-    """Raised when a table has no such version, or had none at that time, as far as it is still kept."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +39,7 @@ class Kept:
         return datetime.fromtimestamp(next(stamps, 0) / 1000, UTC)
 
     def at(self, wanted: Wanted) -> int:
-        """Return the version `wanted`, or the newest at that time; raises OutsideError, naming the range."""
+        """Return the version `wanted`, or the newest at that time; raises UnknownVersionError, naming the range."""
         if isinstance(wanted, datetime):
             versions = range(self.first, self.last + 1)
             version = self.first - 1 + bisect_right(versions, wanted, key=self.committed)
@@ -55,11 +50,11 @@ class Kept:
             raise self.outside(self.first)
         return wanted
 
-    def outside(self, first: int) -> OutsideError:
+    def outside(self, first: int) -> UnknownVersionError:
         """Return the error for what is not kept, where `first` is the oldest version that can be read."""
         if first > self.last:
-            return OutsideError(f"No version of {self.table} can be read.")
-        return OutsideError(
+            return UnknownVersionError(f"No version of {self.table} can be read.")
+        return UnknownVersionError(
             f"{self.table} is kept from version {first} ({stamp(self.committed(first))}) "
             f"to version {self.last} ({stamp(self.committed(self.last))})."
         )
@@ -77,12 +72,12 @@ class Kept:
 
 
 def kept(lake: str, name: str) -> Kept:
-    """Return what is kept of the table `name`; raises OSError where the lake is away.
+    """Return what is kept of the table `name`; raises NotBuiltError, ServiceError and OSError.
 
     Opening the table comes first because a frozen NameNode or DataNode keeps it waiting without Python's global lock;
     listing a folder, opening a file, `history` and QueryBuilder hold the lock meanwhile, and with it the whole worker.
     """
-    DeltaTable(Lake(lake).address(name))
+    Lake(lake).open(name)
     files = DeltaStorageHandler(Lake(lake).address(name))
     found = [_NAME.search(info.path) for info in files.get_file_info_selector(FileSelector("_delta_log"))]
     commits = {int(match[1]) for match in found if match and match[2] == "json"}
@@ -94,6 +89,18 @@ def kept(lake: str, name: str) -> Kept:
         # Without the commits before it, a version can only be rebuilt from a checkpoint.
         start = min((v for v in checkpoints if v >= start), default=last + 1)
     return Kept(name, files, start, last)
+
+
+def as_of(lake: str, name: str, wanted: Wanted) -> DeltaTable:
+    """Open a table as it was; raises NotBuiltError, and UnknownVersionError naming the range that is kept."""
+    return Lake(lake).open(name, kept(lake, name).at(wanted))
+
+
+def why_gone(lake: str, name: str, version: int, error: Exception) -> Exception:
+    """Return why a version could not be read: UnknownVersionError where its files were vacuumed, else the error."""
+    there = kept(lake, name)
+    first = there.oldest_readable(Lake(lake).address(name))
+    return error if first <= version else there.outside(first)
 
 
 def committed_at(table: DeltaTable) -> datetime:

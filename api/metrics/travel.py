@@ -7,7 +7,6 @@ from deltalake.exceptions import DeltaError
 from django.conf import settings
 
 from accounts.permissions import Asker
-from config.refusals import UnknownVersionError
 from lakehouse.lake import Lake
 from lakehouse.model import Metric
 from lakes import snapshot, versions
@@ -27,18 +26,11 @@ def as_of(user: Asker, metric: Metric, text: str) -> Snapshot:
 
 def _read(lake: str, metric: Metric, wanted: versions.Wanted) -> Snapshot:
     name = f"gold.{metric.name}"
-    kept, url = versions.kept(lake, name), Lake(lake).address(name)
+    table = versions.as_of(lake, name, wanted)
     try:
-        version = kept.at(wanted)
-        table = DeltaTable(url, version=version)
-        return _taken(url, str(table.metadata().id), version, metric)
-    except versions.OutsideError as error:
-        raise UnknownVersionError(str(error)) from error
+        return _taken(Lake(lake).address(name), str(table.metadata().id), table.version(), metric)
     except (OSError, DeltaError) as error:
-        first = kept.oldest_readable(url)
-        if first <= version:
-            raise
-        raise UnknownVersionError(str(kept.outside(first))) from error
+        raise versions.why_gone(lake, name, table.version(), error) from error
 
 
 @lru_cache(maxsize=16)

@@ -3,11 +3,16 @@
 import hashlib
 from dataclasses import dataclass
 
+from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError
 from django.core import signing
 
-from config.refusals import BadParameterError
+from config.refusals import BadParameterError, GoneError
+from lakehouse.lake import Lake
 
 _SALT = "query.page"
+_MADE_ANEW = "The table was made anew since the last page; start again without page."
+_VACUUMED = "The version that this page belongs to was vacuumed away; start again without page."
 
 
 @dataclass(frozen=True, order=True)
@@ -43,6 +48,21 @@ def read(text: str, query: str) -> Page:
     if digest != _digest(query):
         raise BadParameterError("page belongs to another table or filter; start again without it.")
     return Page(table_id, version, Position(file, group, row))
+
+
+def open_table(url: str, name: str, page: Page) -> DeltaTable:
+    """Open the version that a page belongs to; raises GoneError where it or its table is not there any more."""
+    table = Lake(url).open(name)
+    if str(table.metadata().id) != page.table_id:
+        raise GoneError(_MADE_ANEW)
+    if table.version() == page.version:
+        return table
+    if page.version > table.version():
+        raise GoneError(_MADE_ANEW)
+    try:
+        return DeltaTable(Lake(url).address(name), version=page.version)
+    except DeltaError as error:
+        raise GoneError(_VACUUMED) from error
 
 
 def _digest(query: str) -> str:

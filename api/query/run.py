@@ -10,8 +10,9 @@ from django.conf import settings
 from django.contrib.auth.models import User
 
 from config.refusals import AWAY, ForbiddenError, GoneError, UnavailableError
-from lakes import access, reads
-from query import limits, opening, pages, shape, slots
+from lakehouse.lake import Lake
+from lakes import access, reads, versions
+from query import limits, pages, shape, slots
 from query.filter.conditions import Condition, compile_filter
 from query.filter.errors import BadFilterError, FilterError, PersonalFilterError
 from query.pages import Page, Position
@@ -96,14 +97,14 @@ def _scanned(
     except GoneError as error:
         if asked.as_of is None:
             raise
-        raise opening.unreadable(settings.LAKEHOUSE.lake, asked.view.table) from error
+        raise versions.why_gone(settings.LAKEHOUSE.lake, asked.view.table, table.version(), error) from error
     whole = access.schema(asked.view)
     wanted = pa.schema([whole.field(name) for name in asked.columns])
     return table, scan, shape.masked(rows, scan.taken, wanted, masked)
 
 
 def _table(asked: Parameters, page: Page | None) -> DeltaTable:
-    url, name = settings.LAKEHOUSE.lake, asked.view.table
+    lake, name = settings.LAKEHOUSE.lake, asked.view.table
     if page:
-        return opening.pinned(url, name, page)
-    return opening.newest(url, name) if asked.as_of is None else opening.as_of(url, name, asked.as_of)
+        return pages.open_table(lake, name, page)
+    return Lake(lake).open(name) if asked.as_of is None else versions.as_of(lake, name, versions.parse(asked.as_of))

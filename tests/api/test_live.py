@@ -208,3 +208,13 @@ def test_a_bad_setting_stops_the_start_with_one_line(tmp_path: Path, lake: str) 
     assert done.returncode != 0
     assert "API_SIGNING_KEY" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(("path", "clients"), [(f"{METRIC}?as_of=1", 12), ("/api/tables/", 40)])
+def test_many_who_ask_for_the_same_at_once_are_answered(
+    path: str, clients: int, server: Server, pair: dict[str, str]
+) -> None:
+    with ThreadPoolExecutor(clients) as pool:
+        codes = list(pool.map(lambda _: server.get(path, pair["access"]).status, range(clients)))
+    assert set(codes) <= {200, 429}
+    assert codes.count(200) >= clients / 2

@@ -12,51 +12,18 @@ from sqlglot.errors import TokenError
 from query import limits
 from query.filter.errors import FilterError
 
-COMPARISONS = {
-    TokenType.EQ,
-    TokenType.NEQ,
-    TokenType.LT,
-    TokenType.LTE,
-    TokenType.GT,
-    TokenType.GTE,
-    TokenType.IN,
-    TokenType.BETWEEN,
-    TokenType.LIKE,
-    TokenType.ILIKE,
-    TokenType.IS,
-}
-_WORDS = {
-    TokenType.AND,
-    TokenType.OR,
-    TokenType.NOT,
-    TokenType.IN,
-    TokenType.BETWEEN,
-    TokenType.LIKE,
-    TokenType.ILIKE,
-    TokenType.ESCAPE,
-    TokenType.IS,
-    TokenType.NULL,
-    TokenType.TRUE,
-    TokenType.FALSE,
-}
-_SIGNS = {
-    TokenType.EQ,
-    TokenType.NEQ,
-    TokenType.LT,
-    TokenType.LTE,
-    TokenType.GT,
-    TokenType.GTE,
-    TokenType.L_PAREN,
-    TokenType.R_PAREN,
-    TokenType.COMMA,
-    TokenType.DASH,
-    TokenType.STRING,
-    TokenType.NUMBER,
-}
+
+def _types(names: str) -> frozenset[TokenType]:
+    return frozenset(TokenType[name] for name in names.split())
+
+
+COMPARISONS = _types("EQ NEQ LT LTE GT GTE IN BETWEEN LIKE ILIKE IS")
+_WORDS = _types("AND OR NOT IN BETWEEN LIKE ILIKE ESCAPE IS NULL TRUE FALSE")
+_SIGNS = _types("EQ NEQ LT LTE GT GTE L_PAREN R_PAREN COMMA DASH STRING NUMBER")
 # sqlglot also takes == for =, and ~~ for LIKE.
 _SPELLED = {"=", "<>", "!=", "<", "<=", ">", ">=", "(", ")", ",", "-"}
-_MOMENTS = {TokenType.DATE, TokenType.TIMESTAMP}
-_OPERATOR_NOT = {TokenType.IN, TokenType.BETWEEN, TokenType.LIKE, TokenType.ILIKE, TokenType.NULL}
+_MOMENTS = _types("DATE TIMESTAMP")
+_OPERATOR_NOT = _types("IN BETWEEN LIKE ILIKE NULL")
 _BLANK = " \t\r\n"
 
 

@@ -20,26 +20,18 @@ COMPARISONS: dict[type[exp.Expr], str] = {
     exp.GTE: ">=",
 }
 # The parts that each kind of node may have; a part that is not named here is refused.
+_TWO = frozenset({"this", "expression"})
 _PARTS: dict[type[exp.Expr], frozenset[str]] = {
-    exp.And: frozenset({"this", "expression"}),
-    exp.Or: frozenset({"this", "expression"}),
-    exp.Not: frozenset({"this"}),
-    exp.Paren: frozenset({"this"}),
-    exp.Is: frozenset({"this", "expression"}),
+    **dict.fromkeys((*COMPARISONS, exp.And, exp.Or, exp.Is, exp.Escape), _TWO),
+    **dict.fromkeys((exp.Not, exp.Paren, exp.Column, exp.Neg, exp.Boolean), frozenset({"this"})),
+    **dict.fromkeys((exp.Like, exp.ILike), _TWO | {"negate"}),
     exp.In: frozenset({"this", "expressions"}),
     exp.Between: frozenset({"this", "low", "high"}),
-    exp.Like: frozenset({"this", "expression", "negate"}),
-    exp.ILike: frozenset({"this", "expression", "negate"}),
-    exp.Escape: frozenset({"this", "expression"}),
-    exp.Column: frozenset({"this"}),
     exp.Identifier: frozenset({"this", "quoted"}),
     exp.Literal: frozenset({"this", "is_string"}),
-    exp.Neg: frozenset({"this"}),
-    exp.Boolean: frozenset({"this"}),
     exp.Null: frozenset(),
     exp.Cast: frozenset({"this", "to"}),
     exp.DataType: frozenset({"this", "nested"}),
-    **dict.fromkeys(COMPARISONS, frozenset({"this", "expression"})),
 }
 NEEDED = "a comparison such as amount > 100 is needed here"
 
