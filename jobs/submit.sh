@@ -31,17 +31,14 @@ case "$(setting SPARK_MASTER)" in
     local*)
         options+=(--properties-file conf/spark-defaults.conf)
         java_options="$(sed -n 's/^spark.driver.extraJavaOptions *//p' conf/spark-defaults.conf) -Djava.io.tmpdir=$TMPDIR"
-        interpreted=(--conf spark.sql.codegen.wholeStage=false --conf spark.sql.codegen.factoryMode=NO_CODEGEN)
         # Code that Spark generates for a query does not earn what it costs in the short steps of a stream; up to some
         # 100,000 new records the JVM's second compiler does not either.
-        if [[ "$*" == *--continuous* ]]; then
-            options+=("${interpreted[@]}")
-            # Its heap fills within minutes and then stays; 150 MB of it are in use.
-            java_options+=" -Xms384m -Xmn192m -XX:TieredStopAtLevel=1"
-        elif [[ "$(new_megabytes)" -lt 32 ]]; then
+        if [[ "$*" == *--continuous* ]] || [[ "$(new_megabytes)" -lt 32 ]]; then
             java_options+=" -XX:TieredStopAtLevel=1"
-            options+=("${interpreted[@]}")
+            options+=(--conf spark.sql.codegen.wholeStage=false --conf spark.sql.codegen.factoryMode=NO_CODEGEN)
         fi
+        # The heap of a stream fills within minutes and then stays; 150 MB of it are in use.
+        [[ "$*" != *--continuous* ]] || java_options+=" -Xms384m -Xmn192m"
         options+=(--driver-java-options "$java_options")
         # The JVM takes the archive of loaded classes (build/spark.jsa) only where no folder with files is on its class
         # path. What it needs of the local HDFS's configuration is in conf/spark-defaults.conf too.
