@@ -62,7 +62,11 @@ def admit(username: str, address: str) -> Callable[[], None]:
         counted = [] if wait else LoginAttempt.objects.bulk_create(LoginAttempt(key=k, at=now) for k in limits)
     if wait:
         raise Throttled(wait=math.ceil(wait), detail="Too many logins.")
-    return lambda: LoginAttempt.objects.filter(pk__in=[attempt.pk for attempt in counted]).delete() and None
+
+    def was_no_failure() -> None:
+        LoginAttempt.objects.filter(pk__in=[attempt.pk for attempt in counted]).delete()
+
+    return was_no_failure
 
 
 def _wait(counted_under: str, limit: int, now: float) -> float:

@@ -20,8 +20,9 @@ from config.middleware import REFUSED
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-# Requests that a worker process answers at a time, and seconds in which a body must have arrived.
-THREADS, ARRIVAL = 16, 5.0
+# Requests that a worker process answers at a time: more than one user may have waiting for the lake (lakes/reads.py).
+# And seconds in which a body must have arrived.
+THREADS, ARRIVAL = 32, 5.0
 Environ = dict[str, Any]
 # Status, headers, and the bytes of the body or the path of the file that is the body.
 Answer = tuple[int, list[tuple[str, str]], bytes | str]

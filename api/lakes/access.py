@@ -22,25 +22,20 @@ def schema(view: View) -> pa.Schema:
     return pa.schema(schemas.schema(view.columns).to_arrow())
 
 
-def look_up(name: str) -> View:
-    """Return the view that a full name or an alias stands for; raises UnknownTableError, naming those there are.
-
-    This look-up is all that happens to a name: it never becomes part of a path.
-    """
-    view = known().get(relations.aliases().get(name, name))
-    if view is None:
-        raise UnknownTableError(f"There is no such table; there are: {', '.join(known())}.")
-    return view
-
-
 def may_read(user: Asker, view: View) -> bool:
     """Return whether a user may read a view."""
     return view.layer == "gold" or is_engineer(user)
 
 
 def readable(user: Asker, name: str) -> View:
-    """Return the view of a name that a user may read; raises UnknownTableError and ForbiddenError."""
-    view = look_up(name)
+    """Return the view that a full name or an alias stands for.
+
+    This look-up is all that happens to a name: it never becomes part of a path. Raises UnknownTableError, naming those
+    there are, and ForbiddenError where the user may not read it.
+    """
+    view = known().get(relations.aliases().get(name, name))
+    if view is None:
+        raise UnknownTableError(f"There is no such table; there are: {', '.join(known())}.")
     if not may_read(user, view):
         raise ForbiddenError(IsEngineer.message)
     return view

@@ -5,7 +5,6 @@ longer than all the rest of the step; of the hashes alone, those of new files ar
 nanoseconds each.
 """
 
-from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
@@ -18,7 +17,7 @@ from lakehouse.lake import native
 from lakehouse.lake.data_files import DataFile
 from lakehouse.lake.store import Lake
 
-# Bytes of hashes that are kept, those read last: eight a row. What is beyond is read anew each time.
+# Bytes of hashes that are kept, eight a row. What is beyond is read anew each time.
 KEPT = 128 << 20
 
 
@@ -27,7 +26,7 @@ class KeyHashes:
 
     def __init__(self, lake: Lake, most: int = KEPT) -> None:
         self._lake, self._most = lake, most
-        self._kept: OrderedDict[tuple[str, str], pa.Array] = OrderedDict()
+        self._kept: dict[tuple[str, str], pa.Array] = {}
 
     def files_with(self, name: str, new: Iterable[DataFile], stored: Sequence[DataFile]) -> list[DataFile]:
         """Return those files of `stored` in which a row may have the key of a row of `new`, files of the same table.
@@ -38,19 +37,24 @@ class KeyHashes:
 
         def work() -> list[DataFile]:
             store = PyFileSystem(DeltaStorageHandler(self._lake.address(name)))
+            self._forget(name, stored)
             wanted = pa.concat_arrays([pa.array([], pa.int64()), *(_hashes(store, file) for file in new)])
             return [file for file in stored if pc.any(pc.is_in(self._of(store, name, file), wanted)).as_py()]
 
         return self._lake.call(name, work, native.QUERY_SECONDS)
 
+    def _forget(self, name: str, stored: Iterable[DataFile]) -> None:
+        """Forget the files that a table does not consist of any more."""
+        there = {file.path for file in stored}
+        self._kept = {key: kept for key, kept in self._kept.items() if key[0] != name or key[1] in there}
+
     def _of(self, store: PyFileSystem, name: str, file: DataFile) -> pa.Array:
         key = name, file.path
-        hashes = self._kept.pop(key, None)
-        if hashes is None:
-            hashes = _hashes(store, file)
-        self._kept[key] = hashes
-        while sum(kept.nbytes for kept in self._kept.values()) > self._most:
-            self._kept.popitem(last=False)
+        if key in self._kept:
+            return self._kept[key]
+        hashes = _hashes(store, file)
+        if sum(kept.nbytes for kept in self._kept.values()) + hashes.nbytes <= self._most:
+            self._kept[key] = hashes
         return hashes
 
 
