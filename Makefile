@@ -95,7 +95,7 @@ produce: setup ## send simulated records to the Kafka topics; ARGS=--follow keep
 	@$(RUN) python -m producers.produce $(ARGS)
 
 ##@ Jobs
-.PHONY: bronze silver gold pipeline stream viz balance maintain
+.PHONY: bronze silver gold pipeline stream viz balance quarantine replay what-if maintain
 bronze: setup $(ARCHIVE) ## files and topics into bronze
 	@$(SUBMIT) jobs/bronze.py
 
@@ -117,6 +117,15 @@ viz: setup ## draw silver and gold as PNGs into build/charts
 
 balance: setup ## the balance sheet: source = bronze = silver + quarantined
 	@$(RUN) python jobs/balance.py
+
+quarantine: setup ## what is in quarantine and why: DATASET=logs REASON=date
+	@$(RUN) python jobs/quarantine.py $(DATASET) $(if $(REASON),--reason $(REASON))
+
+replay: setup $(ARCHIVE) ## judge the quarantine again by the rules of now: DATASET=logs REASON=date DRY_RUN=1
+	@$(SUBMIT) jobs/replay.py $(DATASET) $(if $(REASON),--reason $(REASON)) $(if $(DRY_RUN),--dry-run)
+
+what-if: setup $(ARCHIVE) ## what the rules of now would change in the lake: DATASET=logs; PUBLISH=1 makes it so
+	@$(SUBMIT) jobs/what_if.py $(DATASET) $(if $(PUBLISH),--publish)
 
 maintain: setup ## put small files together and delete what no kept version needs; DRY_RUN=1 only tells
 	@$(RUN) python jobs/maintain.py $(if $(DRY_RUN),--dry-run)
@@ -144,11 +153,11 @@ lint: $(DEV) ## ruff and mypy
 	@$(RUN) ruff format --check --quiet
 	@$(RUN) mypy --no-error-summary
 
-# Two halves side by side, those on the services and the others; each says its own at its end. Job control lets Ctrl-C
-# reach both.
+# Those on the services and the others side by side; each part says its own at its end. The others take turns in two
+# processes: many wait for a server or a browser. Job control lets Ctrl-C reach all.
 test: lint $(ARCHIVE) ## lint, then the tests; those of the services start their own on free ports
 	@set -m; $(RUN) mkdir -p build; \
-	  pytest -m "not stack and not long" >build/test-others.log 2>&1 & others=$$!; trap 'kill -INT $$others' INT; \
+	  pytest --numprocesses 2 --dist loadfile -m "not stack and not long" >build/test-others.log 2>&1 & others=$$!; trap 'kill -INT $$others' INT; \
 	  failed=0; pytest -m "stack and not long" || failed=1; \
 	  wait $$others || failed=1; cat build/test-others.log; exit $$failed
 
