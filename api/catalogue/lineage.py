@@ -1,12 +1,11 @@
 """From a number of gold back to the files and offsets that it was computed from."""
 
+from functools import lru_cache
 from typing import Any
 
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
-from catalogue import sources
-from catalogue.sources import Taken
 from config.refusals import UnknownVersionError
 from lakehouse.datasets import DATASETS
 from lakehouse.errors import NotBuiltError
@@ -19,6 +18,11 @@ from lakes.versions import iso
 Fact = dict[str, Any]
 # Sources listed in one answer; `sources_in_all` says how many there are.
 MOST = 1_000
+_TAKEN = """
+    SELECT source, source_id, min(position) AS first_position, max(position) AS last_position,
+        count(*) AS records, count(*) FILTER ({good}) AS good
+    FROM t GROUP BY source, source_id ORDER BY source, source_id
+"""
 _FILES = "SELECT sha256, name, size, records, seen_at, run_id FROM t WHERE status = 'landed' AND dataset = '{dataset}'"
 
 
@@ -57,36 +61,27 @@ def _silver(lake: Lake, dataset: str, source: Source) -> DeltaTable:
 
 
 def _sources(lake: Lake, dataset: str, name: str, table: DeltaTable) -> Fact:
-    found = sources.taken(lake.address(name), table)
-    ledger = lake.open("ledger.files")
+    found = _taken(lake.address(name), str(table.metadata().id), table.version())
     # The registry's names only: nothing of a request gets into this text.
-    files = scan.query(_FILES.format(dataset=dataset), t=ledger).to_pylist()
-    by_hash = {file["sha256"]: file for file in files}
+    files = scan.query(_FILES.format(dataset=dataset), t=lake.open("ledger.files")).to_pylist()
+    landed = {file.pop("sha256"): file | {"seen_at": iso(file["seen_at"])} for file in files}
     return {
         "sources_in_all": len(found),
-        "sources": [_source(part, dataset, by_hash.get(part.source_id)) for part in found[:MOST]],
+        "sources": [
+            {
+                "kind": "topic" if part["source"] == DATASETS[dataset].topic else "file",
+                **part,
+                "landed": landed.get(part["source_id"]),
+            }
+            for part in found[:MOST]
+        ],
     }
 
 
-def _source(part: Taken, dataset: str, file: Fact | None) -> Fact:
-    """Return one source: what was taken of it, and for a file what the ledger knows about it."""
-    return {
-        "kind": "topic" if part.source == DATASETS[dataset].topic else "file",
-        "source": part.source,
-        "source_id": part.source_id,
-        "first_position": part.first,
-        "last_position": part.last,
-        "records": part.records,
-        "good": part.good,
-        "landed": None if file is None else _landed(file),
-    }
-
-
-def _landed(file: Fact) -> Fact:
-    return {
-        "name": file["name"],
-        "size": int(file["size"]),
-        "records": int(file["records"]),
-        "seen_at": iso(file["seen_at"]),
-        "run_id": file["run_id"],
-    }
+@lru_cache(maxsize=32)
+def _taken(address: str, _table_id: str, version: int) -> tuple[Fact, ...]:
+    """Return what a version of a table holds of each source; it never changes, unless the table is made anew."""
+    table = DeltaTable(address, version=version)
+    has_sides = "quarantined" in table.metadata().partition_columns
+    side = "WHERE NOT quarantined" if has_sides else "WHERE true"
+    return tuple(scan.query(_TAKEN.format(good=side), t=table).to_pylist())

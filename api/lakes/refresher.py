@@ -1,6 +1,5 @@
 """The watchers of all metrics in one worker process, and what they know."""
 
-import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,9 +14,8 @@ from lakes.reads import SECONDS
 from lakes.snapshot import Snapshot
 from lakes.watcher import State, Watcher
 
-# Seconds between two looks; after OVERDUE without an answer a snapshot counts as stale; after PATIENCE a hanging look
-# is left to itself and another thread looks instead, at most SPARES times over.
-INTERVAL, OVERDUE, PATIENCE, SPARES = 0.25, 3.0, 30.0, 20
+# Seconds between two looks; after OVERDUE without an answer a snapshot counts as stale.
+INTERVAL, OVERDUE = 0.25, 3.0
 # Seconds between two looks at how far continuous mode is, which tells it every five.
 LAG_INTERVAL = 2.0
 
@@ -47,18 +45,15 @@ class Refresher:
         self.lag = Lag(Lake(lake, webhdfs))
         self.newest = newest
         self.watchers = {name: Watcher(lake, metric) for name, metric in metrics.items()}
-        self.spares = SPARES
 
     def start(self, wait: float = 2.0) -> None:
         """Start looking, and wait up to `wait` seconds for the first looks to end."""
         for watcher in self.watchers.values():
             watcher.start(INTERVAL)
         self.lag.start(LAG_INTERVAL)
-        threading.Thread(target=self._guard, name="guard of the watchers", daemon=True).start()
         until = time.monotonic() + wait
         for watcher in self.watchers.values():
-            with watcher.looked:
-                watcher.looked.wait_for(watcher.has_looked, max(until - time.monotonic(), 0))
+            watcher.first(max(until - time.monotonic(), 0))
 
     def look(self) -> None:
         """Look at every metric once, in this thread."""
@@ -91,23 +86,6 @@ class Refresher:
             if self.newest.swap(name, seen, state.moment):
                 break
         return state
-
-    def _guard(self) -> None:
-        while True:
-            time.sleep(INTERVAL)
-            self.replace_hanging(time.monotonic())
-
-    def replace_hanging(self, now: float) -> None:
-        """Give up watchers whose look has lasted over PATIENCE seconds, and start others in their place.
-
-        A connection whose other end vanished without a word never returns; one that only froze does, hence SPARES.
-        """
-        for name, watcher in self.watchers.items():
-            if watcher.busy_since is not None and now - watcher.busy_since > PATIENCE and self.spares:
-                watcher.given_up, self.spares = True, self.spares - 1
-                state = State(watcher.state.snapshot, watcher.state.reached, failing=True)
-                self.watchers[name] = Watcher(watcher.lake, watcher.metric, state)
-                self.watchers[name].start(INTERVAL)
 
 
 _current: Refresher | None = None

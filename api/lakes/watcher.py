@@ -1,4 +1,4 @@
-"""Keeps the snapshot of one metric fresh, in a thread of its own that may hang without anybody waiting for it."""
+"""Keeps the snapshot of one metric fresh, in a thread of its own that nobody waits for."""
 
 import logging
 import threading
@@ -8,13 +8,17 @@ from dataclasses import dataclass
 from deltalake import DeltaTable
 
 from lakehouse.errors import NotBuiltError
-from lakehouse.lake import Lake
+from lakehouse.lake import Lake, native
 from lakehouse.model import Metric
 from lakes import snapshot
 from lakes.log import Log, Mark
 from lakes.snapshot import Snapshot
 
 log = logging.getLogger("api")
+
+# Seconds after which a look that hangs is left to itself and another one begun, twice as many each time that this
+# happens in a row: a connection whose other end vanished never returns, and its thread stays.
+PATIENCE = 30.0
 
 
 @dataclass(frozen=True)
@@ -34,91 +38,94 @@ class State:
         return self.snapshot.moment if self.snapshot else 0
 
 
-class Watcher:
-    """Looks at one gold table again and again; `state` is swapped as a whole, so readers need no lock."""
+class Reader:
+    """What is open of one gold table; after a look that failed or hangs another reader takes its place."""
 
-    def __init__(self, lake: str, metric: Metric, state: State | None = None) -> None:
-        self.lake, self.metric = lake, metric
-        self.state = state or State()
-        self.looked, self._asked = threading.Condition(), threading.Event()
-        self.busy_since: float | None = None
-        self.given_up = self._has_looked = False
+    def __init__(self, lake: str, metric: Metric) -> None:
+        self._lake, self._metric, self._name = Lake(lake), metric, f"gold.{metric.name}"
         self._table: DeltaTable | None = None
         self._log: Log | None = None
         self._mark: Mark | None = None
 
+    def look(self, known: State) -> State:
+        """Return what is known after a look at the log; the table is read where it has a newer version."""
+        started, is_same, is_newer = time.monotonic(), False, False
+        if self._log is not None and self._mark is not None:
+            is_same, is_newer = self._log.look(self._mark)
+        if is_same and not is_newer:
+            return State(known.snapshot, started)
+        return State(self._read(known.snapshot, is_same=is_same), started)
+
+    def _read(self, known: Snapshot | None, *, is_same: bool) -> Snapshot | None:
+        """Return the newest version, or None where it was not computed yet.
+
+        A table that is open already reads the new commits alone: opening it reads up to a hundred.
+        """
+        try:
+            if is_same and self._table is not None:
+                self._lake.call(self._name, self._table.update_incremental)
+            else:
+                self._table, self._log = self._lake.open(self._name), Log(self._lake.url, self._name)
+        except NotBuiltError:
+            self._mark = None
+            return None
+        assert self._log is not None
+        # Taken before the rows are read: a commit in between is then seen at the next look.
+        self._mark = self._log.mark(self._table.version())
+        if self._table.version() == 0:
+            return None
+        if known and (known.table_id, known.version) == (str(self._table.metadata().id), self._table.version()):
+            return known
+        return snapshot.take(self._table, self._metric)
+
+
+class Watcher:
+    """Looks at one gold table again and again; `state` is swapped as a whole, so readers need no lock.
+
+    `looks` counts the looks that have ended, well or not.
+    """
+
+    def __init__(self, lake: str, metric: Metric) -> None:
+        self._lake, self._metric = lake, metric
+        self.state, self.looks = State(), 0
+        self._looked, self._asked = threading.Condition(), threading.Event()
+        self._reader, self._patience = Reader(lake, metric), PATIENCE
+
     def start(self, interval: float) -> None:
-        """Look every `interval` seconds, in a daemon thread, until given up."""
-        threading.Thread(target=self._run, args=(interval,), name=f"watch {self.metric.name}", daemon=True).start()
+        """Look every `interval` seconds, in a daemon thread."""
+        threading.Thread(target=self._run, args=(interval,), name=f"watch {self._metric.name}", daemon=True).start()
 
     def _run(self, interval: float) -> None:
-        while not self.given_up:
+        while True:
             self.look()
             self._asked.wait(interval)
             self._asked.clear()
 
-    def has_looked(self) -> bool:
-        """Return whether a look has ended, well or not."""
-        return self._has_looked
+    def first(self, seconds: float) -> None:
+        """Wait for the first look to end, up to so many seconds."""
+        with self._looked:
+            self._looked.wait_for(lambda: self.looks, seconds)
 
     def look_again(self, seconds: float) -> State:
         """Return the state after a look that begins from now on and ends well, or what it is after `seconds`."""
         now = time.monotonic()
         self._asked.set()
-        with self.looked:
-            self.looked.wait_for(lambda: (self.state.reached or 0.0) >= now, seconds)
+        with self._looked:
+            self._looked.wait_for(lambda: (self.state.reached or 0.0) >= now, seconds)
         return self.state
 
     def look(self) -> None:
-        """Look once for a new version and swap the state; nothing that goes wrong gets out.
-
-        Rust's PanicException is no Exception; a thread that ended by it would never look again.
-        """
-        self.busy_since = time.monotonic()
+        """Look once for a new version and swap the state; nothing that goes wrong gets out."""
+        known, reader = self.state, self._reader
         try:
-            state = self._looked()
-        except BaseException as error:
-            if not self.state.failing:
-                log.warning("gold.%s cannot be read: %s", self.metric.name, error)
-            self._table = self._log = self._mark = None
-            state = State(self.state.snapshot, self.state.reached, failing=True)
-        with self.looked:
-            if not self.given_up:
-                self.state = state
-            self.busy_since, self._has_looked = None, True
-            self.looked.notify_all()
-
-    def _looked(self) -> State:
-        started, is_same, is_newer = time.monotonic(), False, False
-        if self._log is not None and self._mark is not None:
-            is_same, is_newer = self._log.look(self._mark)
-        if is_same and not is_newer:
-            return State(self.state.snapshot, started)
-        return State(self._read(is_same=is_same), started)
-
-    def _read(self, *, is_same: bool) -> Snapshot | None:
-        """Return the newest version, or None where it was not computed yet.
-
-        A table that is open already reads the new commits alone: opening it reads up to a hundred.
-        """
-        name, lake = f"gold.{self.metric.name}", Lake(self.lake)
-        try:
-            if is_same and self._table is not None:
-                lake.call(name, self._table.update_incremental)
-            else:
-                self._table, self._log = lake.open(name), Log(self.lake, name)
-            assert self._log is not None
-            # Taken before the rows are read: a commit in between is then seen at the next look.
-            self._mark = self._log.mark(self._table.version())
-            return self._taken(self._table)
-        except NotBuiltError:
-            self._table = self._log = self._mark = None
-            return None
-
-    def _taken(self, table: DeltaTable) -> Snapshot:
-        if table.version() == 0:
-            raise NotBuiltError(f"The metric {self.metric.name} has not been computed yet. Run `make pipeline`.")
-        known = self.state.snapshot
-        if known and (known.table_id, known.version) == (str(table.metadata().id), table.version()):
-            return known
-        return snapshot.take(table, self.metric)
+            state = native.begin(lambda: reader.look(known)).result(self._patience)
+            self._patience = PATIENCE
+        except Exception as error:
+            if not known.failing:
+                log.warning("gold.%s cannot be read: %s", self._metric.name, error or "no answer")
+            if isinstance(error, TimeoutError):
+                self._patience *= 2
+            self._reader, state = Reader(self._lake, self._metric), State(known.snapshot, known.reached, failing=True)
+        with self._looked:
+            self.state, self.looks = state, self.looks + 1
+            self._looked.notify_all()

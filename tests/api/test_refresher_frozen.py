@@ -11,9 +11,10 @@ from sample_lake import write_gold
 
 from lakehouse.lake import Lake
 from lakehouse.metrics import METRICS
-from lakes import refresher
+from lakes import refresher, watcher
 from lakes.log import Log
 from lakes.refresher import Refresher
+from lakes.watcher import Reader, State, Watcher
 
 SALES = "total_sales_per_product"
 URL = "/api/total-sales-per-product/"
@@ -63,7 +64,6 @@ def test_a_frozen_lake_hangs_no_request_and_is_marked_once_overdue(
     frozen.set()
     sold(scratch, ("A", "2.00"))
     assert eventually(lambda: b"2.0" in client.get(URL).content)
-    looking.watchers[SALES].given_up = True
 
 
 def test_a_look_that_hangs_for_ever_is_left_to_itself(
@@ -71,29 +71,26 @@ def test_a_look_that_hangs_for_ever_is_left_to_itself(
 ) -> None:
     Lake(scratch).make_tables()
     sold(scratch, ("A", "1.00"))
+    monkeypatch.setattr(watcher, "PATIENCE", 0.1)
     looking = serve_lake(scratch)
-    hanging = looking.watchers[SALES]
-    hanging.start(0.01)
-    assert eventually(lambda: hanging.busy_since is not None)
-    looking.replace_hanging(time.monotonic())
-    assert looking.watchers[SALES] is hanging
-    looking.replace_hanging(time.monotonic() + refresher.PATIENCE + 1)
-    spare = looking.watchers[SALES]
-    assert spare is not hanging
-    assert eventually(lambda: spare.has_looked() and not looking.known(SALES).stale)
-    assert client.get(URL).json() == [{"produit": "A", "total_ventes": 1.0}]
-    spare.given_up = True
+    looking.watchers[SALES].look()
+    assert (client.get(URL).status_code, client.get(URL)["X-Stale"]) == (200, "true")
+    # The next one opens the table anew, and does not wait for what hangs.
+    looking.watchers[SALES].look()
+    assert "X-Stale" not in client.get(URL)
     frozen.set()
 
 
-def test_spares_are_counted_so_that_threads_cannot_pile_up(scratch: str) -> None:
-    looking = Refresher(scratch, {SALES: METRICS[SALES]})
-    started: list[float] = []
-    for _ in range(refresher.SPARES + 5):
-        looking.watchers[SALES].busy_since = 0.0
-        before = looking.watchers[SALES]
-        looking.replace_hanging(refresher.PATIENCE + 1)
-        if looking.watchers[SALES] is not before:
-            started.append(1)
-        looking.watchers[SALES].given_up = True
-    assert len(started) == refresher.SPARES
+def test_looks_that_hang_one_after_the_other_are_fewer_each_time(scratch: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    thawed, watched = threading.Event(), Watcher(scratch, METRICS[SALES])
+    monkeypatch.setattr(watcher, "PATIENCE", 0.05)
+    monkeypatch.setattr(Reader, "look", lambda *_: State() if thawed.wait(20) else None)
+    watched._patience = 0.05
+    for seconds in (0.05, 0.1, 0.2):
+        started = time.monotonic()
+        watched.look()
+        assert seconds <= time.monotonic() - started < seconds + 5
+        assert watched.state.failing
+    thawed.set()
+    watched.look()
+    assert (watched.state.failing, watched._patience) == (False, 0.05)
