@@ -1,8 +1,16 @@
 """What nobody without the permission may see of a lake: the values of its personal columns."""
 
 from lakehouse.lake import Lake, relations, scan
+from lakehouse.metrics import METRICS
 
 COLUMNS = [(view.name, column) for view in relations.views().values() for column in sorted(view.personal)]
+# Every answer that an engineer gets of a lake.
+READ = [
+    "/api/schema/", "/api/health/", "/api/tables/", "/api/ledger/", "/api/runs/", "/",
+    *(f"/api/{name.replace('_', '-')}/" for name in METRICS),
+    *(f"/api/tables/{name}/{page}" for name in relations.views() for page in ("", "history/", "lineage/")),
+    *(f"/api/query-table/?limit=1000&table={name}" for name in relations.views()),
+]  # fmt: skip
 
 
 def personal_values(url: str, name: str, column: str) -> set[bytes]:

@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pytest
 from django.test import Client
-from personal_values import COLUMNS, all_personal_values, personal_values
+from personal_values import COLUMNS, READ, all_personal_values, personal_values
 
 from lakehouse.lake import Lake, relations, scan
 from lakehouse.metrics import METRICS
@@ -67,14 +67,6 @@ def test_the_permission_allows_the_filter(privileged: Client, served: str) -> No
 def test_a_page_of_masked_columns_alone_has_its_rows(engineer: Client, served: str) -> None:
     rows = engineer.get(URL, {"table": "silver.logs", "columns": "ip,user"}).json()["ResultSet"]["Rows"]
     assert rows[1:] == [{"Data": [{"VarCharValue": "***"}, {"VarCharValue": "***"}]}] * 10
-
-
-READ = [
-    "/api/schema/", "/api/health/", "/api/tables/", "/api/ledger/", "/api/runs/", "/",
-    *(f"/api/{name.replace('_', '-')}/" for name in METRICS),
-    *(f"/api/tables/{name}/{page}" for name in relations.views() for page in ("", "history/", "lineage/")),
-    *(f"{URL}?limit=1000&table={name}" for name in relations.views()),
-]  # fmt: skip
 
 
 def test_nothing_that_can_be_read_without_the_permission_tells_a_personal_value(engineer: Client, served: str) -> None:
