@@ -13,7 +13,8 @@ from lakehouse.landing.land import Inbox
 from lakehouse.model import Dataset
 from lakehouse.spark import tables
 from lakehouse.spark.kafka import read_topic
-from lakehouse.spark.run import LOG, Run, main
+from lakehouse.spark.main import main
+from lakehouse.spark.run import LOG, Run
 from lakehouse.topics import Topic, Topics
 
 TOPICS = [dataset.topic for dataset in DATASETS.values()]

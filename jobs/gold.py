@@ -10,7 +10,8 @@ from functools import partial
 from lakehouse.metrics import METRICS
 from lakehouse.model import Metric
 from lakehouse.spark.aggregates import aggregate, merge
-from lakehouse.spark.run import Run, main
+from lakehouse.spark.main import main
+from lakehouse.spark.run import Run
 
 
 def run(job: Run) -> None:
@@ -37,7 +38,7 @@ def refresh(job: Run, metric: Metric) -> None:
     read_to = state.source.batch if state.source and is_merged else 0
     new = job.rows_after(f"silver.{metric.dataset}", read_to, side=False)
     rows = merge(job.rows_after(name), new, metric) if is_merged else aggregate(new, metric)
-    written = job.write(rows, name, following, replaces=True)
+    written = job.write(rows, name, following, removed=job.standings[name].files)
     job.report(name, time.monotonic() - started, rows=sum(written.values()))
 
 

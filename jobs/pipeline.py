@@ -18,12 +18,14 @@ from lakehouse.lake.progress import Reporter
 from lakehouse.landing.land import Inbox
 from lakehouse.metrics import METRICS
 from lakehouse.model import Dataset
-from lakehouse.spark.run import LOG, Run, main
+from lakehouse.spark.main import main
+from lakehouse.spark.run import LOG, Run
 from lakehouse.topics import Topic, Topics
 
 
 def run(job: Run) -> None:
     """Bring everything that is new through all layers."""
+    silver.tell_older_rules(job)
     inbox = Inbox(job.lake, job.settings.inbox, job.standings)
     with Topics(job.settings.kafka) as topics:
         topics.make_missing(bronze.TOPICS)
@@ -34,6 +36,7 @@ def run(job: Run) -> None:
 def follow(job: Run) -> None:
     """Keep all layers up to date until Ctrl-C, which ends it after the running step."""
     inbox, reporter = Inbox(job.lake, job.settings.inbox, job.standings), Reporter(job.lake, job.run_id)
+    silver.tell_older_rules(job)
     job.warm_up()
     with Topics(job.settings.kafka) as topics:
         topics.make_missing(bronze.TOPICS)

@@ -10,12 +10,14 @@ from functools import partial
 
 from lakehouse.datasets import DATASETS
 from lakehouse.errors import IntegrityError
+from lakehouse.judging.version import rules_version
 from lakehouse.lake import scan
 from lakehouse.lake.data_files import DataFile
 from lakehouse.model import Dataset
 from lakehouse.spark import session, tables
 from lakehouse.spark.judging import judged, silver_rows
-from lakehouse.spark.run import Run, main
+from lakehouse.spark.main import main
+from lakehouse.spark.run import LOG, Run
 
 # Stands for the longest record of a file whose statistics do not tell it.
 UNKNOWN = 1 << 30
@@ -26,8 +28,22 @@ MOST_STORED, MOST_BYTES = 500_000, 128 << 20
 
 def run(job: Run) -> None:
     """Judge everything that is new in bronze."""
+    tell_older_rules(job)
     fresh = [dataset for dataset in DATASETS.values() if has_news(job, dataset)]
     job.side_by_side([partial(judge, job, dataset) for dataset in fresh])
+
+
+def tell_older_rules(job: Run) -> None:
+    """Say how many rows of each dataset other rules than those of now have judged, where there are any."""
+    for dataset in DATASETS.values():
+        version = rules_version(dataset)
+        older = sum(rows for name, rows in job.state(f"silver.{dataset.name}").rules.items() if name != version)
+        if older:
+            LOG.info(
+                "silver  %-26s %s rows were judged by other rules than those of now; `make what-if DATASET=%s` shows "
+                "what these would change",
+                *(dataset.name, f"{older:,}", dataset.name),
+            )
 
 
 def has_news(job: Run, dataset: Dataset) -> bool:
@@ -56,7 +72,9 @@ def judge(job: Run, dataset: Dataset) -> None:
     longest = max(int(file.greatest.get("size", UNKNOWN)) for file in bronze.files_after(read_to))
     spark = session.for_records(job.spark, longest)
     new = job.rows_after(f"bronze.{dataset.name}", read_to, spark=spark)
-    following = state.next(job.run_id, source=bronze.as_source())
+    version = rules_version(dataset)
+    rules = {**state.rules, version: state.rules.get(version, 0) + expected}
+    following = state.next(job.run_id, source=bronze.as_source(), rules=rules)
     is_small = expected <= tables.ONE_TASK and expected * longest <= MOST_BYTES
 
     def write(stored: Sequence[DataFile]) -> list[DataFile]:

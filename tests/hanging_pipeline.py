@@ -8,7 +8,7 @@ from deltalake import DeltaTable
 
 import pipeline
 from lakehouse.lake import native, store
-from lakehouse.spark.run import main
+from lakehouse.spark.main import main
 
 TABLE, HOW = sys.argv[1:]
 hung: list[str] = []

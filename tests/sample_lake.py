@@ -146,7 +146,7 @@ def _silver(record: Record, where: Row, bronze_batch: int) -> Row:
         "batch": 1,
         "bronze_batch": bronze_batch,
         "quarantined": bool(record.reasons),
-        "rules_version": 1,
+        "rules_version": "1",
         "ingested_at": INGESTED,
         "run_id": RUN,
     }

@@ -121,7 +121,11 @@ def advert(rng: Random, number: int) -> Record:
         "ctr": clicks / impressions,
     }
     return Record(
-        _json(values), "json", None, values, _broken(rng, number, (("range",), ("tombstone",), ("not_object",)))
+        _json(values),
+        "json",
+        None,
+        values,
+        _broken(rng, number, (("clicks_above_impressions",), ("tombstone",), ("not_object",))),
     )
 
 

@@ -6,6 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from lakehouse.model import Chart
+from lakehouse.reasons import sentence
 from viz.label import plain
 from viz.style import AMBER, BLUE, INK, MUTED, PALE, VERMILION, measure_on_y, no_data
 
@@ -94,6 +95,8 @@ def plot_quarantine(ax: Axes, frame: pd.DataFrame, good: int, quarantined: int) 
         ax.barh([place + 0.5], [0.55 * records / largest], left=0.3, height=0.6, color=VERMILION)
         ax.text(0.28, place + 0.5, plain(reason, 22), ha="right", va="center", fontsize=9)
         ax.text(0.31 + 0.55 * records / largest, place + 0.5, f"{records:,}", va="center", fontsize=8.5)
+        if (means := sentence(reason)) != reason:
+            ax.text(0.3, place + 0.98, plain(means, 70), color=MUTED, va="center", fontsize=7)
     if frame["records"].sum() > quarantined:
         ax.text(0, len(frame) + 1.6, "A record that breaks several rules counts in each.", color=MUTED, fontsize=8)
     ax.set_ylim(max(len(frame), 5) + 1.7, -0.9)

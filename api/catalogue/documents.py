@@ -99,4 +99,5 @@ LINEAGE = _described(
     "The files and offsets behind a table", "table_lineage", shapes.Lineage(), (403, 404), (_NAME,), _LINEAGE
 )
 LEDGER = _described("The balance sheet per dataset", "ledger", shapes.Line(many=True), (403,), (), _LINE)
+REASONS = _described("Why records are in quarantine and files refused", "reasons", shapes.Reason(many=True), ())
 RUNS = _described("The newest runs of the jobs", "runs", shapes.Run(many=True), (403,), (_LIMIT,), _RUN)

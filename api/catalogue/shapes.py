@@ -118,6 +118,15 @@ class Line(serializers.Serializer[Any]):
     is_closed = serializers.BooleanField()
 
 
+class Reason(serializers.Serializer[Any]):
+    """Why a record is in quarantine, or a file was refused."""
+
+    name = serializers.CharField()
+    sentence = serializers.CharField(help_text="what is wrong")
+    remedy = serializers.CharField(help_text="what to do")
+    of = serializers.ChoiceField(["record", "file"])
+
+
 class Run(serializers.Serializer[Any]):
     """A run of a job."""
 

@@ -1,6 +1,7 @@
 """The catalogue routes: what tables there are, their history and lineage, the ledger and the runs."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import cast
 
 from django.conf import settings
@@ -16,6 +17,7 @@ from catalogue import documents, history, lineage, runs, tables
 from config import parameters
 from lakehouse.errors import NotBuiltError
 from lakehouse.lake import Lake, ledger
+from lakehouse.reasons import all_reasons
 from lakes import access
 from lakes.reads import READS
 
@@ -97,6 +99,16 @@ class Ledger(LakeView):
         """Return a line per dataset: records that came in, in bronze, in silver, in quarantine by reason, waiting."""
         parameters.single(request._request.GET, ())
         return self.answered(request, lambda lake: [line.as_dict() for line in ledger.balance(lake)])
+
+
+class Reasons(APIView):
+    """Lists why records are in quarantine and files refused."""
+
+    @extend_schema(**documents.REASONS)
+    def get(self, request: Request) -> Response:
+        """Return every reason with what is wrong and what to do, in sentences."""
+        parameters.single(request._request.GET, ())
+        return Response([asdict(reason) for reason in all_reasons().values()], headers=HEADERS)
 
 
 class Runs(LakeView):

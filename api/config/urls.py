@@ -3,7 +3,7 @@
 from django.urls import path
 
 from accounts.views import Login, Logout, RefreshLogin
-from catalogue.views import History, Ledger, Lineage, Runs, Table, Tables
+from catalogue.views import History, Ledger, Lineage, Reasons, Runs, Table, Tables
 from health.views import Health
 from lakehouse.metrics import METRICS
 from metrics.views import view
@@ -19,6 +19,7 @@ urlpatterns = [
     path("api/tables/<str:name>/history/", History.as_view(), name="table-history"),
     path("api/tables/<str:name>/lineage/", Lineage.as_view(), name="table-lineage"),
     path("api/ledger/", Ledger.as_view(), name="ledger"),
+    path("api/reasons/", Reasons.as_view(), name="reasons"),
     path("api/runs/", Runs.as_view(), name="runs"),
     path("api/token/", Login.as_view(), name="token"),
     path("api/token/refresh/", RefreshLogin.as_view(), name="token-refresh"),

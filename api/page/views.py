@@ -5,6 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from lakehouse.metrics import METRICS
+from lakehouse.reasons import all_reasons
 
 # Scripts and styles from this server's files alone, none within the page; the page talks to nobody else.
 CSP = (
@@ -30,7 +31,8 @@ def described() -> list[dict[str, object]]:
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """Return the page, which needs no token: it holds no data."""
-    response = render(request, "page/index.html", {"metrics": described()})
+    reasons = {reason.name: reason.sentence for reason in all_reasons().values()}
+    response = render(request, "page/index.html", {"metrics": described(), "reasons": reasons})
     response.headers["Content-Security-Policy"] = CSP
     response.headers["Cache-Control"] = "no-cache"
     return response

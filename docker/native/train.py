@@ -23,7 +23,8 @@ from lakehouse.datasets import DATASETS
 from lakehouse.landing.land import Inbox
 from lakehouse.settings import ROOT
 from lakehouse.spark.kafka import read_topic
-from lakehouse.spark.run import LOG, Run, main
+from lakehouse.spark.main import main
+from lakehouse.spark.run import LOG, Run
 
 # Where the jars of the clients are, and the packages in them that every job loads.
 CLIENTS = {

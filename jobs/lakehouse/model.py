@@ -63,11 +63,14 @@ class Rule:
 
     The expression sees each typed column under its name, null where the record gives none or nothing of that type, the
     record's own text under `judging.columns.text(name)`, and `ingested_at`. Where it is null, the rule does not apply.
-    Rules of one name are one reason.
+    Rules of one name are one reason. One that only this dataset has says in a sentence each what is wrong (`sentence`)
+    and what to do (`remedy`); the others stand in `lakehouse.reasons`.
     """
 
     name: str
     expression: pl.Expr
+    sentence: str = ""
+    remedy: str = ""
 
 
 @dataclass(frozen=True)

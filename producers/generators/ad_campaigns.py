@@ -61,10 +61,10 @@ def _one_more_impression(record: Record) -> Record:
 
 
 BREAKAGES = (
-    changed("clicks_above_impressions", "range", "clicks", _more_clicks_than_impressions),
-    changed("end_before_start", "range", "end_date", _swapped_dates),
-    wrong("clicks_negative", "range", "clicks", -1),
-    wrong("ctr_of_other_numbers", "range", "ctr", 0.5, 1.5),
+    changed("clicks_above_impressions", "clicks_above_impressions", "clicks", _more_clicks_than_impressions),
+    changed("end_before_start", "end_before_start", "end_date", _swapped_dates),
+    wrong("clicks_negative", "negative", "clicks", -1),
+    wrong("ctr_of_other_numbers", "ctr_mismatch", "ctr", 0.5, 1.5),
     wrong("clicks_no_whole_number", "number_format", "clicks", "3.5", "a lot"),
     wrong("budget_in_another_form", "number_format", "budget", "1,000.00", "€500"),
     wrong("budget_with_three_places", "scale", "budget", "12.345"),

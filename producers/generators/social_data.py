@@ -62,7 +62,7 @@ BREAKAGES = (
     garbled("key_in_another_case", "required", JSON, lambda raw: raw.replace(b'"likes":', b'"Likes":')),
     wrong("likes_no_whole_number", "number_format", "likes", "3.5", "many", True),
     wrong("likes_too_many", "overflow", "likes", 99999999999),
-    wrong("likes_negative", "range", "likes", -5),
+    wrong("likes_negative", "negative", "likes", -5),
     wrong("date_in_another_form", "date", "post_date", "31/12/2024", "soon", "2025-02-30T10:00:00Z"),
     wrong("date_out_of_range", "date_range", "post_date", "2099-01-01T00:00:00Z", "1999-12-31T23:59:59Z"),
     wrong("control_character", "control_char", "message", "Nothing\x00 to see", "Beep\x07"),

@@ -61,7 +61,7 @@ BREAKAGES = (
     wrong("amount_too_large", "overflow", "Amount", "123456789012345.00"),
     changed("amount_a_cent_off", "amount_mismatch", "Quantity", _a_cent_more),
     wrong("quantity_not_whole", "number_format", "Quantity", "3.7", "three"),
-    wrong("quantity_not_positive", "range", "Quantity", -2, 0),
+    wrong("quantity_not_positive", "not_sold", "Quantity", -2, 0),
     absent("Product"),
     absent("ClientID"),
     wrong("control_character", "control_char", "ClientName", "Ann\x00 Smith", "Ann\x07 Smith"),

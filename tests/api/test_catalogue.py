@@ -119,6 +119,18 @@ def test_the_balance_sheet_has_a_line_per_dataset_that_adds_up(engineer: Client,
     assert lines["logs"]["source"] == lines["logs"]["from_files"] == 300
 
 
+def test_every_reason_is_told_in_sentences(client: Client, served: str) -> None:
+    reasons = {reason["name"]: reason for reason in client.get("/api/reasons/").json()}
+    assert reasons["duplicate"] == {
+        "name": "duplicate",
+        "sentence": "A record with the same key and content came before.",
+        "remedy": "Nothing to mend: it counts once.",
+        "of": "record",
+    }
+    assert reasons["no_header"]["of"] == "file"
+    assert client.get("/api/reasons/?limit=1").status_code == 400
+
+
 def test_the_runs_are_put_together_from_start_and_end(engineer: Client, served: str) -> None:
     runs = engineer.get("/api/runs/").json()
     assert [(run["run_id"], run["status"]) for run in runs] == [

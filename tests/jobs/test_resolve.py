@@ -33,7 +33,7 @@ CASES = {
     "equal content": ([row(0, "x", 1), row(1, "x", 1)], [], {1: "duplicate"}),
     "different content": ([row(0, "x", 1), row(1, "x", 2), row(2, "x", 1)], [], {1: "conflict", 2: "duplicate"}),
     "without keys": ([row(0, None, 1), row(1, None, 1)], [], {}),
-    "a bad one claims no key": ([row(0, "x", 1, "range"), row(1, "x", 2)], [], {0: "range"}),
+    "a bad one claims no key": ([row(0, "x", 1, "negative"), row(1, "x", 2)], [], {0: "negative"}),
     "stored before": ([row(0, "x", 1), row(1, "x", 2)], [("x", 2)], {0: "conflict", 1: "duplicate"}),
     "stored others": ([row(0, "x", 1)], [("y", 1), ("z", 1)], {}),
     "the earlier batch first": ([row(0, "x", 1, at=LATE), row(1, "x", 2)], [], {0: "conflict"}),

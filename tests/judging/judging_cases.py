@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from lakehouse.datasets import DATASETS
 from lakehouse.judging.judge import judge, judged_schema
+from lakehouse.reasons import all_reasons
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -58,6 +59,7 @@ def judge_cases(dataset: str, cases: Sequence[Case]) -> dict[str, Row]:
     result = judge(bronze(cases), DATASETS[dataset])
     assert result.schema.equals(judged_schema(DATASETS[dataset]))
     assert result.num_rows == len(cases)
+    assert {name for row in result["reasons"].to_pylist() for name in row} <= all_reasons().keys()
     return {str(row["source_id"]): {name: plain(value) for name, value in row.items()} for row in result.to_pylist()}
 
 

@@ -45,7 +45,7 @@ CASES = [
     good("J28 milliseconds", post(post_date=1735732800123), post_date=datetime(2025, 1, 1, 12, 0, 0, 123000)),
     bad("J28 eleven digits", post(post_date=17357328001), "date"),
     good("J33 emoji", post(message="\N{PARTY POPPER} <b>\u202e"), message="\N{PARTY POPPER} <b>\u202e"),
-    bad("negative likes", post(likes=-1), "range"),
+    bad("negative likes", post(likes=-1), "negative"),
     bad("null", post(user=None), "required"),
     bad("K01 tombstone", None, "tombstone"),
     bad("K01 empty", b"", "empty"),

@@ -13,13 +13,26 @@ _CLICKS, _IMPRESSIONS = pl.col("clicks"), pl.col("impressions")
 _EXPECTED_CTR = pl.when(_IMPRESSIONS == 0).then(0.0).otherwise(_CLICKS / _IMPRESSIONS)
 
 RULES = (
-    Rule("range", _CLICKS < 0),
-    Rule("range", _IMPRESSIONS < 0),
-    Rule("range", _CLICKS > _IMPRESSIONS),
-    Rule("range", pl.col("budget") < 0),
-    Rule("range", pl.col("end_date") < pl.col("start_date")),
-    Rule("range", pl.col("start_date") < date(2000, 1, 1)),
-    Rule("range", (pl.col("ctr") - _EXPECTED_CTR).abs() > _CTR_TOLERANCE),
+    Rule("negative", (_CLICKS < 0) | (_IMPRESSIONS < 0) | (pl.col("budget") < 0)),
+    Rule(
+        "clicks_above_impressions",
+        _CLICKS > _IMPRESSIONS,
+        "There are more clicks than impressions.",
+        "Look for events of the campaign that were counted twice or not at all.",
+    ),
+    Rule(
+        "end_before_start",
+        pl.col("end_date") < pl.col("start_date"),
+        "The campaign ends before it starts.",
+        "Swap or mend its dates at the source, and send the event again.",
+    ),
+    Rule("date_range", pl.col("start_date") < date(2000, 1, 1)),
+    Rule(
+        "ctr_mismatch",
+        (pl.col("ctr") - _EXPECTED_CTR).abs() > _CTR_TOLERANCE,
+        f"The click-through rate is not clicks / impressions to within {_CTR_TOLERANCE}.",
+        "Compute it from the event's own clicks and impressions, as a fraction.",
+    ),
 )
 
 DATASET = Dataset(

@@ -21,9 +21,19 @@ _IP = text("ip")
 _IS_HOST = _IP.str.contains(_HOST) & ~_IP.str.contains(r"^[0-9.]+$") & (_IP.str.len_bytes() <= _MAX_HOST)
 
 RULES = (
-    Rule("ip", ~(_IP.str.contains(_IPV4) | _IP.str.contains(_IPV6) | _IS_HOST)),
-    Rule("status", text("status").is_not_null() & ~pl.col("status").is_between(100, 599).fill_null(False)),
-    Rule("range", pl.col("bytes") < 0),
+    Rule(
+        "ip",
+        ~(_IP.str.contains(_IPV4) | _IP.str.contains(_IPV6) | _IS_HOST),
+        "The client is no IP address and no host name.",
+        "Look at the log format of the server: the client comes first.",
+    ),
+    Rule(
+        "status",
+        text("status").is_not_null() & ~pl.col("status").is_between(100, 599).fill_null(False),
+        "The status is not one of HTTP, from 100 to 599.",
+        "Nothing to mend where the client hung up; else look at the log format of the server.",
+    ),
+    Rule("negative", pl.col("bytes") < 0),
     Rule("date_range", date_range("time", ahead=timedelta(minutes=5))),
 )
 

@@ -9,7 +9,7 @@ from lakehouse.judging.types import epoch
 from lakehouse.model import Chart, Column, Dataset, Field, Rule
 
 RULES = (
-    Rule("range", (pl.col("likes") < 0) | (pl.col("retweets") < 0)),
+    Rule("negative", (pl.col("likes") < 0) | (pl.col("retweets") < 0)),
     Rule("date_range", date_range("post_date", ahead=timedelta(days=1))),
 )
 

@@ -24,10 +24,20 @@ DERIVED = (
 RULES = (
     Rule("required", _HAS_NO_AMOUNT & text("unit_price").is_null()),
     Rule("overflow", _HAS_NO_AMOUNT & _AMOUNT.is_null() & _UNIT_PRICE.is_not_null() & _QUANTITY.is_not_null()),
-    Rule("range", ~_IS_REFUND.fill_null(False) & ((_QUANTITY <= 0) | (_AMOUNT < 0))),
-    Rule("range", _UNIT_PRICE < 0),
+    Rule(
+        "not_sold",
+        ~_IS_REFUND.fill_null(False) & ((_QUANTITY <= 0) | (_AMOUNT < 0)),
+        "Nothing is sold, by quantity or amount, and it is no refund.",
+        "A refund has the payment method refund, and both quantity and amount below zero.",
+    ),
+    Rule("negative", _UNIT_PRICE < 0),
     Rule("date_range", date_range("transaction_date", ahead=timedelta(days=1))),
-    Rule("amount_mismatch", _AMOUNT != _UNIT_PRICE * _QUANTITY),
+    Rule(
+        "amount_mismatch",
+        _AMOUNT != _UNIT_PRICE * _QUANTITY,
+        "The amount is not quantity times unit price, to the cent.",
+        "Mend the one that is wrong at the source, and send the record again.",
+    ),
 )
 
 DATASET = Dataset(

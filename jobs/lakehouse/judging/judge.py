@@ -15,9 +15,6 @@ from lakehouse.judging.rules import find_reasons, type_rules
 from lakehouse.judging.types import arrow_type, convert
 from lakehouse.model import Dataset
 
-# Kept with every row; raised whenever a rule changes, so that it can be told which rules judged a row.
-RULES_VERSION = 1
-
 # So many bytes of records are worked on at a time, which bounds the memory beside the batch and its result.
 SLICE_BYTES = 16 << 20
 

@@ -87,7 +87,9 @@ def state_of_rows(table: DeltaTable) -> State:
         return State()
     if "bronze_batch" in names:
         newest = query("SELECT max(batch) AS batch, max(bronze_batch) AS bronze FROM t", t=table).to_pylist()[0]
-        return State(batch=newest["batch"], source=Source("", 0, newest["bronze"], 0))
+        rules = query("SELECT rules_version, count(*) AS n FROM t GROUP BY 1", t=table).to_pylist()
+        by_version = {row["rules_version"]: row["n"] for row in rules}
+        return State(batch=newest["batch"], source=Source("", 0, newest["bronze"], 0), rules=by_version)
     batch = query("SELECT max(batch) AS batch FROM t", t=table)["batch"][0].as_py()
     ends = query(
         "SELECT source_id, min(position) AS first, max(position) AS last FROM t "

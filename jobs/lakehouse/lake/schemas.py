@@ -97,7 +97,7 @@ def silver(dataset: Dataset) -> Table:
         Column("content_hash", "bigint"),
         Column("raw", "binary", comment="only where quarantined"),
         Column("reasons", "array<string>", comment="names of the rules that it broke, only where quarantined"),
-        Column("rules_version", "int"),
+        Column("rules_version", "string", comment="hash of the rules that judged the row"),
         Column("ingested_at", "timestamp"),
         Column("run_id", "string"),
     )

@@ -25,8 +25,8 @@ class State:
 
     `batch` is the number of its newest batch, and never used twice; `epoch` counts how often rows went away or changed.
     Bronze keeps the id of its topic with its `offsets`, and the rows of ledger.files (`files`) for the files of the
-    batch. Silver and gold keep the `source` they have read, and gold the hash of its metric's `code`. `run_id` names
-    the run that made the batch.
+    batch. Silver and gold keep the `source` they have read, silver how many of its rows each version of the `rules`
+    judged, and gold the hash of its metric's `code`. `run_id` names the run that made the batch.
     """
 
     batch: int = 0
@@ -35,6 +35,7 @@ class State:
     offsets: Offsets = field(default_factory=dict)
     files: tuple[Mapping[str, Any], ...] = ()
     source: Source | None = None
+    rules: Mapping[str, int] = field(default_factory=dict)
     code: str = ""
     run_id: str = ""
 
@@ -59,6 +60,7 @@ class State:
             offsets={partition: (first, end) for partition, (first, end) in metadata.get("offsets", {}).items()},
             files=tuple(metadata.get("files", ())),
             source=Source(**source) if source else None,
+            rules=metadata.get("rules", {}),
             code=metadata.get("code", ""),
             run_id=metadata.get("run_id", ""),
         )

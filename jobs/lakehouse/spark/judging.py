@@ -8,7 +8,8 @@ from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 from pyspark.sql.pandas.types import from_arrow_schema
 
-from lakehouse.judging.judge import RULES_VERSION, judge, judged_schema
+from lakehouse.judging.judge import judge, judged_schema
+from lakehouse.judging.version import rules_version
 from lakehouse.lake.schemas import IDENTITY
 from lakehouse.lake.state import State
 from lakehouse.model import Dataset
@@ -47,12 +48,8 @@ def judged(
 
 
 def _judging(dataset: Dataset) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
-    name = dataset.name
-
     def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        from lakehouse.datasets import DATASETS
-
-        return (judge(batch, DATASETS[name]) for batch in batches)
+        return (judge(batch, dataset) for batch in batches)
 
     return work
 
@@ -70,7 +67,7 @@ def silver_rows(rows: DataFrame, dataset: Dataset, state: State) -> DataFrame:
         *(f"CASE WHEN size(reasons) = 0 THEN {name} END AS {name}" for name in good),
         "CASE WHEN size(reasons) > 0 THEN raw END AS raw",
         "CASE WHEN size(reasons) > 0 THEN reasons END AS reasons",
-        f"{RULES_VERSION} AS rules_version",
+        f"'{rules_version(dataset)}' AS rules_version",
         "ingested_at",
         f"'{state.run_id}' AS run_id",
     )

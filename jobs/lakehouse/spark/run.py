@@ -1,17 +1,10 @@
-"""One run of a job: its lock, its two rows in ledger.runs, its log lines, and its exit code."""
+"""One run of a job: how the tables stand, what it writes, and what goes on side by side."""
 
-import json
 import logging
-import os
-import re
-import signal
-import sys
-import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, wait
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property, partial
@@ -22,20 +15,16 @@ from lakehouse.errors import LakehouseError, ServiceError
 from lakehouse.lake import maintenance, native
 from lakehouse.lake.data_files import DataFile, Side
 from lakehouse.lake.keys import KeyHashes
-from lakehouse.lake.lock import writer_lock
-from lakehouse.lake.schemas import RUNS
 from lakehouse.lake.state import State
 from lakehouse.lake.store import Lake, Standing
-from lakehouse.settings import Settings, code_version, load
+from lakehouse.settings import Settings
 from lakehouse.spark import session, tables
 from lakehouse.spark.faults import translated
 
 LOG = logging.getLogger("lakehouse")
 
-# Seconds that running steps have to end after Ctrl-C, and the process as a whole: what is cut off then is done again by
-# the next run.
-FINISHING, ENDING = 8.0, 12.0
-INTERRUPTED = 130
+# Seconds that running steps have to end after Ctrl-C; what is cut off then is done again by the next run.
+FINISHING = 8.0
 # Seconds without any progress after which a run gives up: a task of a large batch run may take minutes by itself.
 STALLED = {True: 60.0, False: 900.0}
 
@@ -93,17 +82,18 @@ class Run:
         files = self.standings[name].files_after(batch, side)
         return tables.read(spark or self.spark, self.lake, name, files, batch)
 
-    def write(self, rows: DataFrame, name: str, state: State, *, replaces: bool = False) -> dict[Side, int]:
-        """Write a batch to a table in one commit, in place of its rows where it `replaces` them; return as `commit`."""
-        return self.commit(name, tables.write(rows, self.lake, name, state.batch), state, replaces=replaces)
+    def write(self, rows: DataFrame, name: str, state: State, *, removed: Sequence[DataFile] = ()) -> dict[Side, int]:
+        """Write a batch to a table in one commit, in place of the `removed` files; return as `commit`."""
+        return self.commit(name, tables.write(rows, self.lake, name, state.batch), state, removed=removed)
 
-    def commit(self, name: str, added: list[DataFile], state: State, *, replaces: bool = False) -> dict[Side, int]:
-        """Commit files as a batch of a table.
+    def commit(
+        self, name: str, added: Sequence[DataFile], state: State, *, removed: Sequence[DataFile] = ()
+    ) -> dict[Side, int]:
+        """Commit files as a batch of a table, in place of the `removed` ones.
 
-        Return their rows by their value of `quarantined`, under None where that is no column.
+        Return the rows of the added ones by their value of `quarantined`, under None where that is no column.
         """
-        before = self.standings[name]
-        self.standings[name] = self.lake.commit(name, before, added, state, removed=before.files if replaces else ())
+        self.standings[name] = self.lake.commit(name, self.standings[name], added, state, removed=removed)
         counts: dict[Side, int] = {}
         for file in added:
             counts[file.side] = counts.get(file.side, 0) + file.rows
@@ -182,69 +172,3 @@ class Run:
     def _log(self, text: str, *values: object) -> None:
         """Log a line of a step, which continuous mode would say again each second."""
         LOG.log(logging.DEBUG if self.is_continuous else logging.INFO, text, *values)
-
-
-def main(job: str, work: Callable[[Run], None], *, is_continuous: bool = False) -> int:
-    """Run a job to its end and return its exit code: 0, that of the LakehouseError that ended it, or 130 for Ctrl-C."""
-    logging.basicConfig(level=logging.CRITICAL, format="%(message)s", stream=sys.stdout)
-    LOG.setLevel(logging.INFO)
-    signal.signal(signal.SIGINT, _interrupt)
-    try:
-        settings = load()
-        os.environ.setdefault("HADOOP_CONF_DIR", str(settings.hadoop_conf))
-        lake = Lake.of(settings)
-        with translated(settings, job), writer_lock(lake, job):
-            run = Run(job, settings, lake, lake.make_tables(), is_continuous=is_continuous)
-            with _recorded(run):
-                work(run)
-        _mark(settings)
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    except LakehouseError as error:
-        LOG.log(logging.ERROR, "%s failed: %s", job, error)
-        return error.exit_code
-    return 0
-
-
-def _mark(settings: Settings) -> None:
-    """Leave a file with the time of this run: jobs/submit.sh sees by it how much has come into the inbox since."""
-    folder = settings.stack_home / "last-run"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / re.sub(r"[^A-Za-z0-9]", "_", settings.lake)).touch()
-
-
-def _interrupt(*_: object) -> None:
-    """End the run as Ctrl-C asks, and the process by force where a lake that hangs keeps it."""
-    timer = threading.Timer(ENDING, os._exit, [INTERRUPTED])
-    timer.daemon = True
-    timer.start()
-    raise KeyboardInterrupt
-
-
-@contextmanager
-def _recorded(run: Run) -> Iterator[None]:
-    """Write the run's start and end to ledger.runs; a killed run leaves its start alone."""
-    version, started = code_version(), time.monotonic()
-
-    def row(status: str, error: str | None = None) -> dict[str, object]:
-        return {
-            "run_id": run.run_id,
-            "job": run.job,
-            "status": status,
-            "at": datetime.now(UTC),
-            "code_version": version,
-            "seconds": round(time.monotonic() - started, 3),
-            "counts": json.dumps(run.counts),
-            "error": error,
-        }
-
-    run.lake.append(RUNS, [row("started")])
-    try:
-        with translated(run.settings, run.job):
-            yield
-    except (LakehouseError, KeyboardInterrupt) as error:
-        # What ended the run is told, whether or not a lake that is away takes a word of it.
-        with suppress(LakehouseError):
-            run.lake.append(RUNS, [row("failed", str(error) or "stopped by the user")])
-        raise
-    run.lake.append(RUNS, [row("succeeded")])

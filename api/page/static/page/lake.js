@@ -38,13 +38,21 @@ const ledger = () =>
       count("bronze", "bronze"),
       count("silver", "good"),
       count("quarantined", "quarantined"),
-      { name: "reasons", label: "first reason", kind: "long", show: (reasons) => visible(reasonsText(reasons)), by: reasonsText },
+      { name: "reasons", label: "first reason", kind: "long", show: reasonsMarks, by: reasonsText },
       { name: "is_closed", label: "closes", show: (value) => (value ? "yes" : "no") },
     ],
   });
 
 const reasonsText = (reasons) =>
   Object.entries(reasons ?? {}).map(([reason, records]) => `${reason} ${number(records)}`).join(", ") || "–";
+
+const SENTENCES = JSON.parse(document.getElementById("reasons").textContent);
+
+/** Return the reasons, each with what it means where the pointer rests on it. */
+const reasonsMarks = (reasons) => {
+  const marks = Object.keys(reasons ?? {}).map((reason) => html("abbr", { title: SENTENCES[reason] }, visible(reasonsText({ [reason]: reasons[reason] }))));
+  return html("span", {}, ...(marks.length ? marks.flatMap((mark, place) => (place ? [", ", mark] : [mark])) : ["–"]));
+};
 
 const runs = () =>
   new ListSection({

@@ -1,0 +1,43 @@
+"""Which rules judged a row: a hash of what the verdict follows from, never a number set by hand."""
+
+import ast
+import hashlib
+import pkgutil
+from functools import cache
+
+from lakehouse.model import Dataset
+
+_PARTS = ("columns", "judge", "parse", "parse_csv", "parse_json", "parse_log", "rules", "types")
+_MODULES = (*(f"lakehouse.judging.{name}" for name in _PARTS), "lakehouse.spark.duplicates")
+
+
+def rules_version(dataset: Dataset) -> str:
+    """Return a hash of a dataset's fields and rules and of the code that reads and judges records.
+
+    What changes no verdict changes no hash: comments, docstrings, layout, a reason's sentence, charts.
+    """
+    own = [
+        repr((dataset.fields, dataset.key)).encode(),
+        *(rule.name.encode() + rule.expression.meta.serialize() for rule in dataset.rules),
+        *(expression.meta.serialize() for expression in dataset.derived),
+    ]
+    return hashlib.sha256(b"\0".join([_code(), *own])).hexdigest()[:12]
+
+
+@cache
+def _code() -> bytes:
+    return b"\n".join(_without_words(_source(module)) for module in _MODULES)
+
+
+def _source(module: str) -> bytes:
+    package, _, name = module.rpartition(".")
+    return pkgutil.get_data(package, f"{name}.py") or b""
+
+
+def _without_words(source: bytes) -> bytes:
+    """Return Python code without comments and docstrings."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
+            node.body = node.body[1:]
+    return ast.dump(tree).encode()

@@ -1,0 +1,74 @@
+"""Quarantined records judged again by the rules of now: what passes moves to silver, what fails keeps its new reasons.
+
+Run it with `make replay DATASET=transactions [REASON=date] [DRY_RUN=1]`, or `source conf/env.sh && spark-submit
+jobs/replay.py transactions --reason date --dry-run`. Without a dataset it is for all of them.
+"""
+
+import argparse
+import re
+import sys
+import time
+from collections.abc import Sequence
+from functools import partial
+
+import gold
+from lakehouse.datasets import DATASETS
+from lakehouse.judging.version import rules_version
+from lakehouse.metrics import METRICS
+from lakehouse.model import Dataset
+from lakehouse.spark import rejudging, telling
+from lakehouse.spark.main import main
+from lakehouse.spark.run import LOG, Run
+
+
+def run(job: Run, datasets: Sequence[str], reason: str, *, dry_run: bool) -> None:
+    """Replay the quarantine of each dataset; bring gold up to what silver has become."""
+    for name in datasets:
+        replay(job, DATASETS[name], reason, dry_run=dry_run)
+    if not dry_run:
+        stale = [m for m in METRICS.values() if m.dataset in datasets and gold.is_stale(job, m)]
+        job.side_by_side([partial(gold.refresh, job, metric) for metric in stale])
+
+
+def replay(job: Run, dataset: Dataset, reason: str = "", *, dry_run: bool = False) -> None:
+    """Judge the quarantined records of a dataset again, those with one reason where it is told, in one commit.
+
+    Without a change of a verdict and of the rules nothing is committed, so a second replay changes nothing.
+    """
+    started, name = time.monotonic(), f"silver.{dataset.name}"
+    files = job.standings[name].files
+    quarantine = rejudging.silver_side(job, dataset, quarantined=True)
+    chosen = quarantine.where(f"array_contains(reasons, '{reason}')") if reason else quarantine
+    good = [file for file in files if file.side is False]
+    with rejudging.judged_again(job, dataset, chosen, good, all_of_it=False) as verdict:
+        found = rejudging.moves(verdict)
+        for line in telling.moves(dataset.name, verdict.records, found):
+            LOG.info("%s", line)
+        version = rules_version(dataset)
+        is_old = chosen.where(f"rules_version <> '{version}'").limit(1).count() > 0
+        if dry_run or not (found or is_old):
+            return
+        kept = quarantine.where(f"NOT array_contains(reasons, '{reason}')") if reason else None
+        rows = verdict.new if kept is None else verdict.new.unionByName(kept)
+        job.write(rows, name, verdict.following, removed=[file for file in files if file.side])
+        passed = sum(move.records for move in found if not move.after)
+    job.report(name, time.monotonic() - started, judged=verdict.records, passed=passed)
+
+
+def reason_name(text: str) -> str:
+    """Return a reason's name; one of rules of old may not be in the list of today."""
+    if not re.fullmatch("[a-z_]+", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no name of a reason, such as duplicate")
+    return text
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="replay", description=__doc__)
+    parser.add_argument("dataset", nargs="?", choices=DATASETS, help="all where none is named")
+    parser.add_argument("--reason", type=reason_name, default="", help="only records with this reason")
+    parser.add_argument("--dry-run", action="store_true", help="change nothing, say what would move")
+    asked = parser.parse_args()
+    work = partial(
+        run, datasets=[asked.dataset] if asked.dataset else list(DATASETS), reason=asked.reason, dry_run=asked.dry_run
+    )
+    sys.exit(main("replay", work, is_reader=asked.dry_run))
