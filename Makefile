@@ -3,11 +3,11 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-export Q FORMAT
+export Q FORMAT METRIC GROUP SOURCE SOURCE_ID
 .NOTPARALLEL:
 PYTHON ?= python3
-RUN := source conf/env.sh &&
-STACK := $(RUN) python -m docker.native.stack
+ENV := source conf/env.sh &&
+STACK := $(ENV) python -m docker.native.stack
 SUBMIT := jobs/submit.sh
 PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes --no-build-isolation
 
@@ -29,7 +29,7 @@ help:
 setup: $(RUNTIME) ## Python packages by hash into .venv, and a Java where the machine has none
 
 jars: setup ## the jars of HDFS, Kafka and Spark into build/jars, each checked by SHA-512
-	@$(RUN) python -m docker.native.jars
+	@$(ENV) python -m docker.native.jars
 
 lock: $(DEV) ## resolve requirements*.in anew into the lock files with hashes (needs uv)
 	@command -v uv >/dev/null || { echo "uv is not installed: see https://docs.astral.sh/uv/" >&2; exit 1; }
@@ -48,7 +48,7 @@ $(RUNTIME): requirements-build.txt requirements.txt requirements-java.txt | .ven
 	@echo "Installing the Python packages (1.3 GB, about a minute the first time)"
 	@$(PIP) -r requirements-build.txt
 	@$(PIP) -r requirements.txt
-	@$(RUN) python -m docker.native.java >/dev/null
+	@$(ENV) python -m docker.native.java >/dev/null
 	@touch $@
 
 $(DEV): requirements-dev.txt $(RUNTIME)
@@ -57,7 +57,7 @@ $(DEV): requirements-dev.txt $(RUNTIME)
 	@touch $@
 
 $(JARS): docker/native/ivy.xml docker/native/jars.sha512 docker/native/classpath.py $(RUNTIME)
-	@$(RUN) python -m docker.native.jars
+	@$(ENV) python -m docker.native.jars
 
 $(ARCHIVE): $(JARS) $(RUNTIME) docker/native/train.py
 	@echo "Archiving the classes that Spark loads (under a minute, once)"
@@ -83,19 +83,19 @@ api: setup ## start the API server, and return when it answers
 
 .PHONY: user
 user: setup ## make the demo user, an engineer, and keep its password in build/demo.json
-	@$(RUN) python api/manage.py create_user --username demo --groups engineer --random-password --write build/demo.json
+	@$(ENV) python api/manage.py create_user --username demo --groups engineer --random-password --write build/demo.json
 
 ##@ Data
 .PHONY: simulate produce
 # ARGS are handed on: make simulate ARGS="--rows 100000 --seed 7 --datasets logs"
 simulate: setup ## write simulated files into the inbox
-	@$(RUN) python -m producers.simulate $(ARGS)
+	@$(ENV) python -m producers.simulate $(ARGS)
 
 produce: setup ## send simulated records to the Kafka topics; ARGS=--follow keeps sending
-	@$(RUN) python -m producers.produce $(ARGS)
+	@$(ENV) python -m producers.produce $(ARGS)
 
 ##@ Jobs
-.PHONY: bronze silver gold pipeline stream viz balance quarantine replay what-if maintain
+.PHONY: bronze silver gold pipeline stream viz balance runs trace quarantine replay what-if restore maintain
 bronze: setup $(ARCHIVE) ## files and topics into bronze
 	@$(SUBMIT) jobs/bronze.py
 
@@ -112,14 +112,20 @@ stream: setup $(ARCHIVE) ## the same all the time, until Ctrl-C
 	@$(SUBMIT) jobs/pipeline.py --continuous
 
 viz: setup ## draw silver and gold as PNGs into build/charts
-	@$(RUN) python viz/plot_silver.py
-	@$(RUN) python viz/plot_gold.py
+	@$(ENV) python viz/plot_silver.py
+	@$(ENV) python viz/plot_gold.py
 
 balance: setup ## the balance sheet: source = bronze = silver + quarantined
-	@$(RUN) python jobs/balance.py
+	@$(ENV) python jobs/balance.py
+
+runs: setup ## the newest runs of the jobs: LIMIT=20
+	@$(ENV) python jobs/runs.py $(if $(LIMIT),--limit $(LIMIT))
+
+trace: setup ## where a record went: SOURCE= SOURCE_ID= POSITION=; or what a number is made of: METRIC= GROUP= PAGE=1
+	@$(ENV) python jobs/passport.py $(if $(METRIC),group "$$METRIC" "$$GROUP" $(if $(PAGE),--page $(PAGE)),record 	  "$$SOURCE" "$$SOURCE_ID" $(or $(POSITION),0))
 
 quarantine: setup ## what is in quarantine and why: DATASET=logs REASON=date
-	@$(RUN) python jobs/quarantine.py $(DATASET) $(if $(REASON),--reason $(REASON))
+	@$(ENV) python jobs/quarantine.py $(DATASET) $(if $(REASON),--reason $(REASON))
 
 replay: setup $(ARCHIVE) ## judge the quarantine again by the rules of now: DATASET=logs REASON=date DRY_RUN=1
 	@$(SUBMIT) jobs/replay.py $(DATASET) $(if $(REASON),--reason $(REASON)) $(if $(DRY_RUN),--dry-run)
@@ -127,15 +133,18 @@ replay: setup $(ARCHIVE) ## judge the quarantine again by the rules of now: DATA
 what-if: setup $(ARCHIVE) ## what the rules of now would change in the lake: DATASET=logs; PUBLISH=1 makes it so
 	@$(SUBMIT) jobs/what_if.py $(DATASET) $(if $(PUBLISH),--publish)
 
+restore: setup ## tables as they were: TABLE=silver.logs VERSION=12, or RUN=<run_id> for all; DRY_RUN=1 only tells
+	@$(ENV) python jobs/restore.py $(if $(DRY_RUN),--dry-run) $(if $(RUN),run $(RUN),table "$(TABLE)" "$(VERSION)")
+
 maintain: setup ## put small files together and delete what no kept version needs; DRY_RUN=1 only tells
-	@$(RUN) python jobs/maintain.py $(if $(DRY_RUN),--dry-run)
+	@$(ENV) python jobs/maintain.py $(if $(DRY_RUN),--dry-run)
 
 .PHONY: sql spark-sql
 sql: setup ## ad-hoc SQL over all tables: make sql Q="SELECT * FROM gold.status_code_counts" [FORMAT=csv]
-	@$(RUN) python jobs/sql.py "$${Q:-}" --format "$${FORMAT:-table}"
+	@$(ENV) python jobs/sql.py "$${Q:-}" --format "$${FORMAT:-table}"
 
 spark-sql: setup $(ARCHIVE) ## the same names in Spark's own shell
-	@$(RUN) mkdir -p build && python jobs/spark_names.py > build/spark-names.sql && \
+	@$(ENV) mkdir -p build && python jobs/spark_names.py > build/spark-names.sql && \
 	  spark-sql --conf spark.sql.catalogImplementation=in-memory --conf spark.sql.warehouse.dir=build/spark-warehouse \
 	    --conf spark.sql.extensions=io.delta.sql.DeltaSparkSessionExtension \
 	    --conf spark.sql.catalog.spark_catalog=org.apache.spark.sql.delta.catalog.DeltaCatalog \
@@ -144,33 +153,33 @@ spark-sql: setup $(ARCHIVE) ## the same names in Spark's own shell
 ##@ All of it
 .PHONY: demo
 demo: setup $(ARCHIVE) ## the whole chain on simulated data, to the four metrics over HTTP
-	@$(RUN) python -m producers.demo
+	@$(ENV) python -m producers.demo
 
 ##@ Checks
 .PHONY: lint test test-all
 lint: $(DEV) ## ruff and mypy
-	@$(RUN) ruff check --quiet
-	@$(RUN) ruff format --check --quiet
-	@$(RUN) mypy --no-error-summary
+	@$(ENV) ruff check --quiet
+	@$(ENV) ruff format --check --quiet
+	@$(ENV) mypy --no-error-summary
 
 # Those on the services and the others side by side; each part says its own at its end. The others take turns in two
 # processes: many wait for a server or a browser. Job control lets Ctrl-C reach all.
 test: lint $(ARCHIVE) ## lint, then the tests; those of the services start their own on free ports
-	@set -m; $(RUN) mkdir -p build; \
+	@set -m; $(ENV) mkdir -p build; \
 	  pytest --numprocesses 2 --dist loadfile -m "not stack and not long" >build/test-others.log 2>&1 & others=$$!; trap 'kill -INT $$others' INT; \
 	  failed=0; pytest -m "stack and not long" || failed=1; \
 	  wait $$others || failed=1; cat build/test-others.log; exit $$failed
 
 test-all: $(DEV) $(ARCHIVE) ## the tests that take minutes: services killed and frozen in each step, native calls under stress
-	@$(RUN) pytest -m long
+	@$(ENV) pytest -m long
 
 .PHONY: fuzz
 fuzz: $(DEV) ## made-up requests against the live API; FUZZ_EXAMPLES=500 for more of them, FUZZ_SEED=7 for others
-	@$(RUN) FUZZ_EXAMPLES="$${FUZZ_EXAMPLES:-100}" pytest tests/api/test_fuzz.py
+	@$(ENV) FUZZ_EXAMPLES="$${FUZZ_EXAMPLES:-100}" pytest tests/api/test_fuzz.py
 
 ##@ Benchmarks
 .PHONY: bench bench-stream bench-api
-BENCH := $(RUN) PYTHONPATH="$$PYTHONPATH:.:tests" python -m
+BENCH := $(ENV) PYTHONPATH="$$PYTHONPATH:.:tests" python -m
 bench: $(DEV) $(ARCHIVE) ## the chain beside the usual jobs, a scan and DuckDB: ROWS=1000 ONLY=chain RUNS=1 WRITE=1
 	@$(BENCH) bench $(if $(ROWS),--rows $(ROWS)) $(if $(ONLY),--only $(ONLY)) $(if $(RUNS),--runs $(RUNS)) $(if $(WRITE),--write)
 

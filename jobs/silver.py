@@ -69,7 +69,7 @@ def judge(job: Run, dataset: Dataset) -> None:
     bronze, state = job.standings[f"bronze.{dataset.name}"], job.state(name)
     read_to = state.source.batch if state.source else 0
     expected = _count_after(job, f"bronze.{dataset.name}", read_to)
-    longest = max(int(file.greatest.get("size", UNKNOWN)) for file in bronze.files_after(read_to))
+    longest = max((int(file.greatest.get("size", UNKNOWN)) for file in bronze.files_after(read_to)), default=0)
     spark = session.for_records(job.spark, longest)
     new = job.rows_after(f"bronze.{dataset.name}", read_to, spark=spark)
     version = rules_version(dataset)

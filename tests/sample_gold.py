@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from decimal import Decimal
-from hashlib import sha256
+from hashlib import md5
 from typing import Any
 
 Row = dict[str, Any]
@@ -26,7 +26,7 @@ def _statuses(rows: list[Row]) -> list[Row]:
 
 def content(product: object, message: object) -> str:
     """Return the label of a post: its product, else one that its message makes and does not tell."""
-    return str(product or f"Post {sha256(str(message).encode()).hexdigest()[:12]}")
+    return str(product or f"Post {md5(str(message).encode(), usedforsecurity=False).hexdigest()[:12]}")
 
 
 def _likes(rows: list[Row]) -> list[Row]:

@@ -99,5 +99,29 @@ LINEAGE = _described(
     "The files and offsets behind a table", "table_lineage", shapes.Lineage(), (403, 404), (_NAME,), _LINEAGE
 )
 LEDGER = _described("The balance sheet per dataset", "ledger", shapes.Line(many=True), (403,), (), _LINE)
+RECORD = _described(
+    "A record's passport",
+    "record",
+    shapes.Passport(),
+    (403, 404),
+    (
+        OpenApiParameter("source", str, required=True, description="its file's name, or its topic"),
+        OpenApiParameter("source_id", str, required=True, description="SHA-256 of the file, or the partition"),
+        OpenApiParameter(
+            "position", {"type": "integer", "minimum": 0}, required=True, description="its number from 0, or its offset"
+        ),
+    ),
+)
+MEMBERS = _described(
+    "The records behind a group of a metric, 100 a page",
+    "members",
+    shapes.Member(many=True),
+    (403, 404),
+    (
+        OpenApiParameter("name", str, OpenApiParameter.PATH, description="the metric, as in its route"),
+        OpenApiParameter("group", str, required=True, description="a value of the metric's first column, as text"),
+        OpenApiParameter("page", {"type": "integer", "minimum": 1, "maximum": 1_000_000}, description="from 1"),
+    ),
+)
 REASONS = _described("Why records are in quarantine and files refused", "reasons", shapes.Reason(many=True), ())
 RUNS = _described("The newest runs of the jobs", "runs", shapes.Run(many=True), (403,), (_LIMIT,), _RUN)

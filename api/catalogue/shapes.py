@@ -127,6 +127,26 @@ class Reason(serializers.Serializer[Any]):
     of = serializers.ChoiceField(["record", "file"])
 
 
+class Passport(serializers.Serializer[Any]):
+    """All that the lake knows about a record; personal columns are masked without the permission to see them."""
+
+    dataset = serializers.CharField()
+    file = serializers.DictField(allow_null=True, help_text="what ledger.files says of its file; null of a message")
+    bronze = serializers.DictField(help_text="its row of bronze, with its bytes as `raw`")
+    silver = serializers.DictField(allow_null=True, help_text="its row of silver; null where it is not judged yet")
+    reasons = serializers.DictField(child=serializers.CharField(), help_text="why it is in quarantine, a sentence each")
+    run = serializers.DictField(allow_null=True, help_text="the run that judged it")
+    gold = serializers.DictField(help_text="per metric the row that it counts in")
+
+
+class Member(serializers.Serializer[Any]):
+    """Who a record is."""
+
+    source = serializers.CharField()  # type: ignore[assignment] # DRF takes fields off the class
+    source_id = serializers.CharField()
+    position = serializers.IntegerField()
+
+
 class Run(serializers.Serializer[Any]):
     """A run of a job."""
 

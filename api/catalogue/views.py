@@ -12,17 +12,21 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.permissions import IsEngineer
-from catalogue import documents, history, lineage, runs, tables
+from accounts.permissions import IsEngineer, sees_personal
+from catalogue import documents, history, lineage, records, tables
 from config import parameters
+from config.refusals import BadParameterError
 from lakehouse.errors import NotBuiltError
 from lakehouse.lake import Lake, ledger
+from lakehouse.lake.passport import Name, members, passport
+from lakehouse.metrics import METRICS
 from lakehouse.reasons import all_reasons
 from lakes import access
 from lakes.reads import READS
 
 HEADERS = {"Cache-Control": "private, no-store", "Vary": "Authorization"}
-DEFAULT, MOST = 50, 1_000
+DEFAULT, MOST, MOST_PAGES = 50, 1_000, 1_000_000
+RECORD, MOST_POSITION = ("source", "source_id", "position"), 2**63 - 1
 
 
 def limit(request: Request) -> int:
@@ -111,6 +115,39 @@ class Reasons(APIView):
         return Response([asdict(reason) for reason in all_reasons().values()], headers=HEADERS)
 
 
+class Record(LakeView):
+    """Shows a record's passport."""
+
+    permission_classes = [IsEngineer]
+
+    @extend_schema(**documents.RECORD)
+    def get(self, request: Request) -> Response:
+        """Return its bytes, what was decided about it and why, by which run and rules, and where it counts."""
+        given, masked = parameters.single(request._request.GET, RECORD), not sees_personal(request.user)
+        if missing := [name for name in RECORD if name not in given]:
+            raise BadParameterError(f"{missing[0]} is needed: a record is named by {', '.join(RECORD)}.")
+        position = parameters.number("position", given["position"], MOST_POSITION, least=0)
+        name = Name(given["source"], given["source_id"], position)
+        return self.answered(request, lambda lake: records.shown(passport(lake, name), masked=masked), masked)
+
+
+class Members(LakeView):
+    """Lists the records that a group of a metric is made of."""
+
+    permission_classes = [IsEngineer]
+
+    @extend_schema(**documents.MEMBERS)
+    def get(self, request: Request, name: str) -> Response:
+        """Return a page of their names, by which each has its passport."""
+        given = parameters.single(request._request.GET, ("group", "page"))
+        if (metric := METRICS.get(name.replace("-", "_"))) is None:
+            raise NotFound("There is no such metric.")
+        if "group" not in given:
+            raise BadParameterError(f"group is needed: a value of {metric.key.name}.")
+        page = parameters.number("page", given.get("page", "1"), MOST_PAGES)
+        return self.answered(request, lambda lake: members(lake, metric, given["group"], page))
+
+
 class Runs(LakeView):
     """The history of job runs."""
 
@@ -121,6 +158,6 @@ class Runs(LakeView):
         """Return up to `limit` runs, newest first."""
         most = limit(request)
         try:
-            return self.answered(request, lambda lake: runs.runs(lake, most))
+            return self.answered(request, lambda lake: records.runs(lake, most))
         except NotBuiltError:
             return Response([], headers=HEADERS)

@@ -10,7 +10,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from config.refusals import AWAY, UnavailableError
-from lakehouse.errors import LakehouseError, NotBuiltError, ServiceError
+from lakehouse.errors import LakehouseError, NoSuchRecordError, NotBuiltError, ServiceError
 
 log = logging.getLogger("api")
 
@@ -72,6 +72,8 @@ def translated(error: Exception) -> exceptions.APIException | None:
             return exceptions.PermissionDenied("You may not do this.")
         case RequestDataTooBig() | SuspiciousOperation():
             return exceptions.ParseError("The request cannot be read.")
+        case NoSuchRecordError():
+            return exceptions.NotFound(str(error))
         case NotBuiltError():
             return UnavailableError("This is not built yet. Run `make pipeline`, then ask again.", 30)
         case ServiceError() | OperationalError():

@@ -20,10 +20,10 @@ def single(given: QueryDict, names: Sequence[str]) -> dict[str, str]:
     return {name: str(given[name]) for name in given}
 
 
-def number(name: str, text: str, most: int) -> int:
-    """Return a whole number from 1 to `most`; raises BadParameterError for anything else."""
-    if not re.fullmatch(r"[1-9]\d{0,8}", text, re.ASCII) or int(text) > most:
-        raise BadParameterError(f"{name} must be a whole number from 1 to {most}.")
+def number(name: str, text: str, most: int, least: int = 1) -> int:
+    """Return a whole number from `least` to `most`; raises BadParameterError for anything else."""
+    if not re.fullmatch(r"0|[1-9]\d{0,18}", text, re.ASCII) or not least <= int(text) <= most:
+        raise BadParameterError(f"{name} must be a whole number from {least} to {most}.")
     return int(text)
 
 

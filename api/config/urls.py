@@ -3,7 +3,7 @@
 from django.urls import path
 
 from accounts.views import Login, Logout, RefreshLogin
-from catalogue.views import History, Ledger, Lineage, Reasons, Runs, Table, Tables
+from catalogue.views import History, Ledger, Lineage, Members, Reasons, Record, Runs, Table, Tables
 from health.views import Health
 from lakehouse.metrics import METRICS
 from metrics.views import view
@@ -19,6 +19,8 @@ urlpatterns = [
     path("api/tables/<str:name>/history/", History.as_view(), name="table-history"),
     path("api/tables/<str:name>/lineage/", Lineage.as_view(), name="table-lineage"),
     path("api/ledger/", Ledger.as_view(), name="ledger"),
+    path("api/records/", Record.as_view(), name="record"),
+    path("api/metrics/<str:name>/records/", Members.as_view(), name="members"),
     path("api/reasons/", Reasons.as_view(), name="reasons"),
     path("api/runs/", Runs.as_view(), name="runs"),
     path("api/token/", Login.as_view(), name="token"),

@@ -36,3 +36,9 @@ class IntegrityError(LakehouseError):
 
 class NotBuiltError(LakehouseError):
     """Raised when a table that should be read has not been made yet."""
+
+
+class NoSuchRecordError(LakehouseError):
+    """Raised for a record that bronze does not hold, and for a group that a metric does not have."""
+
+    exit_code = 2

@@ -124,7 +124,8 @@ class Aggregate:
 class Metric:
     """A gold table: the dataset it is computed from, how its rows are grouped and summed up, and what it answers.
 
-    `key` is the column of the group and `group` the Spark SQL expression over silver that gives it; `derived` are
+    `key` is the column of the group and `group` the expression over silver that gives it, in SQL that both Spark and
+    DataFusion know; `derived` are
     columns computed from the aggregates, by expression. `answer` names the columns of the HTTP contract, the key first.
     `chart` draws these, and is no part of how the metric is computed.
     """

@@ -185,3 +185,33 @@ def test_a_lake_with_nothing_in_it_is_described_as_such(engineer: Client, scratc
         "ledger/",
     ):
         assert engineer.get(f"/api/{route}").status_code == 503
+
+
+def test_a_record_has_its_passport(engineer: Client, privileged: Client, served: str) -> None:
+    name = engineer.get("/api/metrics/total-sales-per-product/records/", {"group": "Lamp S"}).json()[0]
+    masked, whole = (client.get("/api/records/", name).json() for client in (engineer, privileged))
+    assert masked["dataset"] == "transactions"
+    assert masked["silver"]["product"] == whole["silver"]["product"] == "Lamp S"
+    assert masked["gold"]["total_sales_per_product"]["produit"] == "Lamp S"
+    assert masked["bronze"]["raw"] == masked["silver"]["client_name"] == masked["file"]["header"] == "***"
+    assert whole["silver"]["client_name"] in whole["bronze"]["raw"]
+    assert whole["run"]["job"] == "pipeline"
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("records/?source=a&source_id=b", 400),
+        ("records/?source=a&source_id=b&position=-1", 400),
+        ("records/?source=a&source_id=b&position=99999999999999999999", 400),
+        ("records/?source=a&source_id=b&position=0", 404),
+        ("metrics/total-sales-per-product/records/", 400),
+        ("metrics/total-sales-per-product/records/?group=none", 404),
+        ("metrics/nothing/records/?group=none", 404),
+    ],
+)
+def test_a_record_that_is_not_there_is_told_so(
+    path: str, code: int, engineer: Client, client: Client, served: str
+) -> None:
+    assert engineer.get(f"/api/{path}").status_code == code
+    assert client.get(f"/api/{path}").status_code == 403

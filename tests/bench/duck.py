@@ -17,7 +17,7 @@ QUERIES = {
     ),
     "status_code_counts": rf"SELECT regexp_extract(line, '\" (\d{{{{3}}}}) ', 1), count(*) FROM {_LINES} GROUP BY ALL",
     "avg_likes_per_product": (
-        "SELECT coalesce(product, 'Post ' || substring(sha256(message), 1, 12)), avg(likes) "
+        "SELECT coalesce(product, 'Post ' || substring(md5(message), 1, 12)), avg(likes) "
         "FROM read_json('{inbox}/social_data/*.json', "
         "columns = {{'product': 'VARCHAR', 'message': 'VARCHAR', 'likes': 'INTEGER'}}) GROUP BY ALL"
     ),

@@ -54,14 +54,14 @@ def event(chance: Random) -> bytes:
     ).encode()
 
 
-def arrive(job: Run, chance: Random, records: int) -> None:
-    """Let a batch of events come to bronze, with its offsets."""
+def arrive(job: Run, records: int) -> None:
+    """Let a batch of events come to bronze, with its offsets; the one at an offset is always the same."""
     name, table = f"bronze.{NAME}", schemas.bronze(ADS)
     start = job.state(name).offsets.get("0", (0, 0))[1]
     state = job.state(name).next("run", topic_id="t", offsets={"0": (0, start + records)})
     common: Row = {"batch": state.batch, "source": ADS.topic, "source_id": "0", "format": "json", "is_cut": False}
     common |= {"kafka_timestamp": NOW, "ingested_at": NOW, "run_id": "run"}
-    made = [(n, event(chance)) for n in range(start, start + records)]
+    made = [(n, event(Random(n))) for n in range(start, start + records)]
     rows = [common | {"position": n, "raw": raw, "size": len(raw)} for n, raw in made]
     batch = pa.RecordBatch.from_pylist(rows, schema=schemas.arrow_schema(table.columns))
     job.commit(name, list(data_files.write(job.lake.files, job.lake.address(name), table, "x", [batch])), state)
@@ -70,11 +70,11 @@ def arrive(job: Run, chance: Random, records: int) -> None:
 @pytest.fixture
 def job(spark: SparkSession, tmp_path: Path) -> Run:
     """A run on a lake of its own with three judged batches and their metric."""
-    settings, chance = load({"LAKEHOUSE_URL": (tmp_path / "lake").as_uri()}), Random(tmp_path.name)
+    settings = load({"LAKEHOUSE_URL": (tmp_path / "lake").as_uri()})
     lake = Lake.of(settings)
     run = Run("what-if", settings, lake, lake.make_tables())
     for records in (150, 5, 60):
-        arrive(run, chance, records)
+        arrive(run, records)
         silver.judge(run, ADS)
     gold.refresh(run, METRIC)
     return run
@@ -166,7 +166,7 @@ def test_a_replay_moves_what_passes_and_a_second_one_nothing(job: Run) -> None:
     replay.replay(job, lenient, "end_before_start")
     assert job.standings[f"silver.{NAME}"] == standing
     # The next batch goes on from there.
-    arrive(job, Random(5), 40)
+    arrive(job, 40)
     silver.judge(job, lenient)
     gold.refresh(job, METRIC)
     assert is_computed(job)

@@ -167,7 +167,7 @@ def test_a_silver_row_too_many_is_told_where_silver_is_asked_for(lake: Lake, qua
 def test_a_line_that_does_not_close_is_read_again_while_a_job_writes(
     lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    standing, state = Lake.standing, State(batch=1, files=({"sha256": "new", "records": 1},))
+    standing, state = Lake.standing, State(batch=1, files=({"sha256": "new", "records": 1, "status": "landed"},))
     looks: list[str] = []
 
     def torn(self: Lake, name: str, opened: Any = None) -> Any:

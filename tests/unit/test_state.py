@@ -97,7 +97,7 @@ def test_silver_without_any_state_is_read_from_its_rows(lake: Lake) -> None:
     state = lake.standing(SILVER).state
     forget(lake, SILVER)
     assert state.source is not None
-    assert lake.standing(SILVER).state == State(batch=1, source=Source("", 0, state.source.batch, 0))
+    assert lake.standing(SILVER).state == State(batch=1, source=Source("", 0, state.source.batch, 0), rules={"1": 60})
 
 
 def test_gold_without_any_state_is_computed_anew_under_a_number_that_was_not_used(lake: Lake) -> None:

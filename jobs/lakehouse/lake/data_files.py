@@ -71,10 +71,10 @@ def _in_json(value: Any) -> Any:
     return value.isoformat().replace("+00:00", "Z") if isinstance(value, date) else value
 
 
-def of_table(table: DeltaTable) -> tuple[DataFile, ...]:
-    """Return the files of an open table; of their statistics only those of `batch` and of `size`."""
+def of_table(table: DeltaTable, statistics: Sequence[str] = ("batch", "size")) -> tuple[DataFile, ...]:
+    """Return the files of an open table, with the statistics of the named columns."""
     actions = pa.table(table.get_add_actions(flatten=True))
-    bounds = [f"{end}.{name}" for end in ("min", "max") for name in ("batch", "size")]
+    bounds = [f"{end}.{name}" for end in ("min", "max", "null_count") for name in statistics]
     wanted = ("path", "size_bytes", "num_records", "partition.quarantined", *bounds)
     rows = actions.select([name for name in wanted if name in actions.column_names]).to_pylist()
     return tuple(
@@ -84,6 +84,7 @@ def of_table(table: DeltaTable) -> tuple[DataFile, ...]:
             row["num_records"] or 0,
             _bound(row, "min."),
             _bound(row, "max."),
+            _bound(row, "null_count."),
             side=row.get("partition.quarantined"),
         )
         for row in rows
@@ -91,7 +92,8 @@ def of_table(table: DeltaTable) -> tuple[DataFile, ...]:
 
 
 def _bound(row: Mapping[str, Any], end: str) -> dict[str, Any]:
-    return {name.removeprefix(end): row[name] for name in row if name.startswith(end) and row[name] is not None}
+    found = {name.removeprefix(end): row[name] for name in row if name.startswith(end)}
+    return {name: _in_json(value) for name, value in found.items() if value is not None}
 
 
 def read(address: str, files: Sequence[DataFile], table: Table) -> Iterator[pa.RecordBatch]:

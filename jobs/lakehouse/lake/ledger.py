@@ -3,7 +3,9 @@
 Counts come from the Delta logs; only the reasons of quarantined rows are read.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from deltalake import DeltaTable
 
@@ -76,11 +78,20 @@ def balance(lake: Lake, *, with_reasons: bool = True) -> list[Balance]:
 
 def _landed(lake: Lake) -> dict[str, dict[str, int]]:
     """Return the records of the landed files by dataset and hash."""
-    rows = scan.read(lake.open(FILES.name), ["dataset", "sha256", "records"], "status = 'landed'")
+    columns = ["dataset", "sha256", "records", "status", "seen_at"]
+    rows = scan.read(lake.open(FILES.name), columns, "status IN ('landed', 'undone')").sort_by("seen_at")
     landed: dict[str, dict[str, int]] = {}
-    for dataset, sha256, records in zip(*(column.to_pylist() for column in rows.columns), strict=True):
-        landed.setdefault(dataset, {})[sha256] = records
+    for row in rows.to_pylist():
+        _decided(landed.setdefault(row["dataset"], {}), row)
     return landed
+
+
+def _decided(landed: dict[str, int], row: Mapping[str, Any]) -> None:
+    """Let the records of landed files by their hash follow a later decision."""
+    if row["status"] == "undone":
+        landed.pop(row["sha256"], None)
+    else:
+        landed[row["sha256"]] = int(row["records"])
 
 
 def _line(lake: Lake, dataset: Dataset, landed: dict[str, int], with_reasons: bool) -> Balance:
@@ -92,7 +103,9 @@ def _line(lake: Lake, dataset: Dataset, landed: dict[str, int], with_reasons: bo
     rows, sides = scan.sum_of(bronze, "num_records"), scan.rows_by_partition(silver)
     offsets = sum(end - first for first, end in state.offsets.values())
     # Files that bronze holds are in the ledger, but for those of a run that is writing it or was killed before.
-    files = landed | {str(file["sha256"]): int(file["records"]) for file in state.files}
+    files = dict(landed)
+    for file in state.files:
+        _decided(files, file)
     read_to = judged.batch if judged else 0
     return Balance(
         dataset=dataset.name,

@@ -1,12 +1,11 @@
 """Keeping tables small in files: many small files become few, and what no kept version needs any more goes.
 
 Neither changes a row: readers of any version within the kept range read the same before and after. The commits carry
-on what the table stands at.
+on what the table stands at, the files of its last batch too, which a killed run may not have written to the ledger.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from deltalake import CommitProperties, DeltaTable
 
@@ -66,7 +65,7 @@ def compact(lake: Lake, name: str, standing: Standing, groups: Iterable[Group]) 
         added += lake.call(name, work, native.QUERY_SECONDS)
     if not removed:
         return standing
-    return lake.commit(name, standing, added, replace(standing.state, files=()), removed=removed, is_change=False)
+    return lake.commit(name, standing, added, standing.state, removed=removed, is_change=False)
 
 
 def vacuum(lake: Lake, name: str, standing: Standing, *, dry_run: bool) -> list[str]:
@@ -78,8 +77,7 @@ def vacuum(lake: Lake, name: str, standing: Standing, *, dry_run: bool) -> list[
 
     def work() -> list[str]:
         table = DeltaTable(lake.address(name))
-        state = replace(standing.state, files=())
-        carrying = CommitProperties(custom_metadata={"userMetadata": state.as_json()})
+        carrying = CommitProperties(custom_metadata={"userMetadata": standing.state.as_json()})
         gone = table.vacuum(dry_run=dry_run, full=True, commit_properties=carrying)
         if not dry_run:
             table.cleanup_metadata()

@@ -33,7 +33,11 @@ FILES = Table(
         Column("blank", "bigint", comment="blank lines, which are no records"),
         Column("format", "string"),
         Column("header", "string"),
-        Column("status", "string", comment="landed, duplicate or rejected"),
+        Column(
+            "status",
+            "string",
+            comment="landed, duplicate or rejected; undone where a restore took it out of bronze again",
+        ),
         Column("reason", "string"),
         Column("run_id", "string"),
         Column("seen_at", "timestamp"),

@@ -64,14 +64,18 @@ class Inbox:
 
     def __post_init__(self) -> None:
         """Read the ledger, and write what a killed run left out of it."""
-        columns = ["dataset", "name", "size", "mtime", "reason", "sha256", "status", "records"]
-        for row in scan.read(self.lake.open(FILES.name), columns).to_pylist():
+        columns = ["dataset", "name", "size", "mtime", "reason", "sha256", "status", "records", "seen_at"]
+        rows = scan.read(self.lake.open(FILES.name), columns).to_pylist()
+        for row in sorted(rows, key=lambda row: row["seen_at"]):
             self._learn(row)
         self._mend()
 
     def _learn(self, row: dict[str, Any]) -> None:
         seen = (row["dataset"], row["name"], row["size"], row["mtime"])
-        if str(row["reason"]).startswith(_TRIED_AGAIN):
+        if row["status"] == "undone":
+            self.known.discard(seen)
+            self.records.pop((row["dataset"], row["sha256"]), None)
+        elif str(row["reason"]).startswith(_TRIED_AGAIN):
             self.unreadable.add((*seen, row["reason"]))
         else:
             self.known.add(seen)
@@ -79,12 +83,12 @@ class Inbox:
             self.records[row["dataset"], row["sha256"]] = row["records"]
 
     def _mend(self) -> None:
-        """Write the rows that a run which was killed after its commit to bronze did not write any more."""
+        """Write the rows that a job which was killed after its commit to bronze did not write any more."""
         missing = [
             {**row, **{name: datetime.fromisoformat(row[name]) for name in ("mtime", "seen_at")}}
             for name in DATASETS
             for row in self.standings[f"bronze.{name}"].state.files
-            if (name, row["sha256"]) not in self.records
+            if ((name, row["sha256"]) in self.records) == (row["status"] == "undone")
         ]
         if missing:
             self.lake.append(FILES, missing)

@@ -8,7 +8,7 @@ METRIC = Metric(
     key=Column("contenu", "string"),
     # Posts that name no product are told apart by what they say. The message itself is personal and not for everybody
     # who reads gold; of its hash, 48 bits are enough for millions of messages.
-    group="coalesce(product, concat('Post ', substring(sha2(message, 256), 1, 12)))",
+    group="coalesce(product, concat('Post ', substring(md5(message), 1, 12)))",
     # A mean of means is none: sum and count can be added up.
     aggregates=(
         Aggregate(Column("sum_likes", "bigint"), "sum(likes)", "sum(sum_likes)"),

@@ -1,22 +1,19 @@
-"""The way in and out of a job: its lock, its two rows in ledger.runs, and its exit code."""
+"""The way in and out of a job on Spark: its settings, its lock, Ctrl-C, and its exit code."""
 
-import json
 import logging
 import os
 import re
 import signal
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from collections.abc import Callable
 
 from lakehouse.errors import LakehouseError
 from lakehouse.lake.lock import writer_lock
-from lakehouse.lake.schemas import RUNS, tables
+from lakehouse.lake.runs import recorded
+from lakehouse.lake.schemas import tables
 from lakehouse.lake.store import Lake
-from lakehouse.settings import Settings, code_version, load
+from lakehouse.settings import Settings, load
 from lakehouse.spark.faults import translated
 from lakehouse.spark.run import LOG, Run
 
@@ -43,7 +40,7 @@ def main(job: str, work: Callable[[Run], None], *, is_continuous: bool = False, 
             return 0
         with translated(settings, job), writer_lock(lake, job):
             run = Run(job, settings, lake, lake.make_tables(), is_continuous=is_continuous)
-            with _recorded(run):
+            with recorded(lake, job, run.run_id, run.counts), translated(settings, job):
                 work(run)
         _mark(settings)
     except KeyboardInterrupt:
@@ -67,32 +64,3 @@ def _interrupt(*_: object) -> None:
     timer.daemon = True
     timer.start()
     raise KeyboardInterrupt
-
-
-@contextmanager
-def _recorded(run: Run) -> Iterator[None]:
-    """Write the run's start and end to ledger.runs; a killed run leaves its start alone."""
-    version, started = code_version(), time.monotonic()
-
-    def row(status: str, error: str | None = None) -> dict[str, object]:
-        return {
-            "run_id": run.run_id,
-            "job": run.job,
-            "status": status,
-            "at": datetime.now(UTC),
-            "code_version": version,
-            "seconds": round(time.monotonic() - started, 3),
-            "counts": json.dumps(run.counts),
-            "error": error,
-        }
-
-    run.lake.append(RUNS, [row("started")])
-    try:
-        with translated(run.settings, run.job):
-            yield
-    except (LakehouseError, KeyboardInterrupt) as error:
-        # What ended the run is told, whether or not a lake that is away takes a word of it.
-        with suppress(LakehouseError):
-            run.lake.append(RUNS, [row("failed", str(error) or "stopped by the user")])
-        raise
-    run.lake.append(RUNS, [row("succeeded")])

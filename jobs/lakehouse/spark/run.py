@@ -2,11 +2,9 @@
 
 import logging
 import time
-import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, wait
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import cached_property, partial
 
 from pyspark.sql import DataFrame, SparkSession
@@ -15,6 +13,7 @@ from lakehouse.errors import LakehouseError, ServiceError
 from lakehouse.lake import maintenance, native
 from lakehouse.lake.data_files import DataFile, Side
 from lakehouse.lake.keys import KeyHashes
+from lakehouse.lake.runs import new_run_id
 from lakehouse.lake.state import State
 from lakehouse.lake.store import Lake, Standing
 from lakehouse.settings import Settings
@@ -42,8 +41,7 @@ class Run:
     settings: Settings
     lake: Lake
     standings: dict[str, Standing] = field(default_factory=dict)
-    run_id: str = field(default_factory=lambda: f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}")
-    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    run_id: str = field(default_factory=new_run_id)
     counts: dict[str, dict[str, float]] = field(default_factory=dict)
     is_continuous: bool = False
     ignored: set[str] = field(default_factory=set)

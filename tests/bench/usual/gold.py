@@ -16,9 +16,7 @@ def main(lake: str) -> None:
     def silver(name: str) -> DataFrame:
         return spark.read.parquet(f"{lake}/silver/{name}")
 
-    content = F.coalesce("product", F.concat(F.lit("Post "), F.substring(F.sha2("message", 256), 1, 12))).alias(
-        "contenu"
-    )
+    content = F.coalesce("product", F.concat(F.lit("Post "), F.substring(F.md5("message"), 1, 12))).alias("contenu")
     metrics = {
         "total_sales_per_product": silver("transactions")
         .groupBy(F.col("Product").alias("produit"))

@@ -1,0 +1,43 @@
+"""Records and runs as they leave the API: who people are masked, times as ISO 8601."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from lakehouse.datasets import DATASETS
+from lakehouse.lake import Lake
+from lakehouse.lake import runs as history
+from lakehouse.lake.relations import WHOLE_RECORDS
+from lakes.versions import iso
+from query.shape import MASK
+
+Fact = dict[str, Any]
+
+
+def runs(lake: Lake, limit: int) -> list[Fact]:
+    """Return up to `limit` runs, newest first."""
+    found = history.newest(lake, limit).to_pylist()
+    return [_values(run) | {"counts": json.loads(run["counts"] or "{}")} for run in found]
+
+
+def shown(passport: Fact, *, masked: bool) -> Fact:
+    """Return a passport for JSON; `masked` hides the personal columns of its rows throughout."""
+    hidden = DATASETS[passport["dataset"]].personal | WHOLE_RECORDS if masked else frozenset()
+    rows = {
+        part: row and _values(row, hidden) for part, row in passport.items() if part in ("file", "bronze", "silver")
+    }
+    gold = {metric: row and _values(row) for metric, row in passport["gold"].items()}
+    return passport | rows | {"gold": gold, "run": passport["run"] and _values(passport["run"])}
+
+
+def _values(row: Fact, hidden: frozenset[str] = frozenset()) -> Fact:
+    return {name: MASK if name in hidden else _value(value) for name, value in row.items()}
+
+
+def _value(value: object) -> object:
+    match value:
+        case datetime():
+            return iso(value)
+        case bytes():
+            return value.decode("utf-8", "backslashreplace")
+    return value

@@ -1,0 +1,162 @@
+"""Tables as they were: one commit that lets a table hold what it held, after which the next run goes on from there.
+
+Tables go back in the order gold, silver, bronze: what is cut off in between leaves a layer behind the one before it,
+as any killed run does, never ahead of it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from lakehouse.crash import crash_point
+from lakehouse.errors import IntegrityError
+from lakehouse.lake import data_files, log, scan
+from lakehouse.lake.schemas import FILES, tables
+from lakehouse.lake.state import State
+from lakehouse.lake.store import Lake, Standing
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A table that goes back to a version; at 0 it was empty."""
+
+    name: str
+    version: int
+
+
+def to_version(lake: Lake, name: str, version: int) -> list[Step]:
+    """Return the steps that take a table to a version, and with bronze the silver table that was made from more of it.
+
+    Raises IntegrityError, naming the versions there are, where the table has no such version or does not keep it, and
+    for a version of silver that was made from what bronze does not hold any more or whose own files are gone.
+    """
+    steps, state = [Step(name, version)], _state(lake, name, version)
+    _files(lake, steps[0])
+    layer, _, dataset = name.partition(".")
+    if layer == "bronze":
+        silver, batches = f"silver.{dataset}", _batches(lake, steps[0])
+        before = (v for v, there in _states(lake, silver) if _is_made_of(lake, Step(silver, v), there, batches))
+        steps.insert(0, Step(silver, next(before, 0)))
+    elif layer == "silver" and version:
+        bronze = Step(f"bronze.{dataset}", lake.open(f"bronze.{dataset}").version())
+        if not _is_made_of(lake, steps[0], state, _batches(lake, bronze)):
+            raise IntegrityError(
+                f"Version {version} of {name} was made from batches that {bronze.name} does not hold any more. Nothing "
+                f"was changed. Restore {bronze.name} to a version that has them first."
+            )
+    return [step for step in steps if step.version < lake.open(step.name).version()]
+
+
+def _is_made_of(lake: Lake, silver: Step, state: State, bronze: set[int]) -> bool:
+    """Return whether a version of silver holds just the batches of bronze up to the one that it has read."""
+    read = state.source.batch if state.source else 0
+    return _batches(lake, silver) == {batch for batch in bronze if batch <= read}
+
+
+def _batches(lake: Lake, step: Step) -> set[int]:
+    """Return the batches of bronze of which a version of bronze or silver holds rows."""
+    column = "batch" if step.name.startswith("bronze.") else "bronze_batch"
+    found = scan.query(f"SELECT DISTINCT {column} AS batch FROM t", t=lake.open(step.name, step.version))
+    return set(found["batch"].to_pylist())
+
+
+def to_before(lake: Lake, moment: datetime) -> list[Step]:
+    """Return the steps that take all tables but the ledger's to what they were at a moment."""
+    layers = ("gold", "silver", "bronze")
+    names = [name for layer in layers for name in tables() if name.startswith(f"{layer}.")]
+    versions = {name: _newest_before(lake, name, moment) for name in names}
+    return [Step(name, version) for name, version in versions.items() if version < lake.open(name).version()]
+
+
+def restore(lake: Lake, steps: Sequence[Step], standings: dict[str, Standing], run_id: str) -> None:
+    """Take the steps, a commit each; files that bronze does not hold any more are news for the next run.
+
+    Raises IntegrityError, changing nothing, where a version's files are not there any more.
+    """
+    files = {step: _files(lake, step) for step in steps}
+    for step in steps:
+        crash_point(f"restore.{step.name}")
+        layer, _, dataset = step.name.partition(".")
+        state = replace(_state(lake, step.name, step.version), run_id=run_id, files=())
+        undone = _undone(lake, dataset, step, run_id) if layer == "bronze" else []
+        texts = tuple(row | {name: row[name].isoformat() for name in ("mtime", "seen_at")} for row in undone)
+        standings[step.name] = _commit(lake, step.name, files[step], standings[step.name], replace(state, files=texts))
+        crash_point(f"restored.{step.name}")
+        if undone:
+            lake.append(FILES, undone)
+
+
+def _commit(lake: Lake, name: str, files: Sequence[data_files.DataFile], now: Standing, state: State) -> Standing:
+    there, then = {file.path for file in now.files}, {file.path for file in files}
+    # A batch's number is used once, and the next epoch tells those who read the table that rows went.
+    following = replace(state, batch=now.state.batch + 1, epoch=now.state.epoch + 1)
+    added = [file for file in files if file.path not in there]
+    removed = [file for file in now.files if file.path not in then]
+    return lake.commit(name, now, added, following, removed=removed)
+
+
+def _files(lake: Lake, step: Step) -> tuple[data_files.DataFile, ...]:
+    """Return the files of a version with all statistics that the table keeps, each of them still there."""
+    files = data_files.of_table(lake.open(step.name, step.version), _statistics(step.name))
+    for file in files:
+        if lake.files.age(f"{lake.address(step.name)}/{file.path}") is None:
+            raise IntegrityError(
+                f"Version {step.version} of {step.name} cannot be restored: its file {file.path} was deleted by "
+                f"`make maintain`, which keeps 7 days. Nothing was changed. `make sql` or the catalogue's history show "
+                f"which versions are younger."
+            )
+    return files
+
+
+def _statistics(name: str) -> Sequence[str]:
+    table = tables()[name]
+    return table.statistics or [column.name for column in table.columns if column.name not in table.partition_by]
+
+
+def _undone(lake: Lake, dataset: str, step: Step, run_id: str) -> list[Row]:
+    """Return the rows that say that files are not landed any more, a row for each name that their content came by."""
+    held = scan.query(
+        "SELECT DISTINCT source_id FROM t WHERE kafka_timestamp IS NULL", t=lake.open(step.name, step.version)
+    )
+    kept = set(held["source_id"].to_pylist())
+    rows = scan.read(
+        lake.open(FILES.name), where=f"dataset = '{dataset}' AND status IN ('landed', 'duplicate', 'undone')"
+    )
+    newest = {(row["name"], row["sha256"]): row for row in sorted(rows.to_pylist(), key=lambda row: row["seen_at"])}
+    gone = [row for row in newest.values() if row["sha256"] not in kept and row["status"] != "undone"]
+    empty = [row for row in gone if not row["records"]]
+    words = {"status": "undone", "reason": f"bronze went back to version {step.version}", "run_id": run_id}
+    return [row | words | {"seen_at": datetime.now(UTC)} for row in gone if row not in empty]
+
+
+def _state(lake: Lake, name: str, version: int) -> State:
+    """Return what a table stood at at a version; raises IntegrityError where it has no such version."""
+    newest = lake.open(name).version()
+    if not 0 <= version <= newest:
+        raise IntegrityError(f"{name} has no version {version}: there are 0 to {newest}. Nothing was changed.")
+    return lake.standing(name, lake.open(name, version)).state
+
+
+def _states(lake: Lake, name: str) -> Any:
+    """Yield the versions of a table with what it stood at, newest first, as far as the log reaches back."""
+    for version in range(lake.open(name).version(), -1, -1):
+        actions = lake.commit_of(name, version)
+        if actions is None:
+            return
+        if state := State.of(log.metadata_of(actions)) or (State() if version == 0 else None):
+            yield version, state
+
+
+def _newest_before(lake: Lake, name: str, moment: datetime) -> int:
+    """Return the newest version of a table from before a moment, by the commits' own words."""
+    for version in range(lake.open(name).version(), 0, -1):
+        actions = lake.commit_of(name, version)
+        if actions is None:
+            raise IntegrityError(f"{name} does not keep its versions of before {moment:%Y-%m-%d %H:%M:%S}.")
+        stamps = [action["commitInfo"]["timestamp"] for action in actions if "commitInfo" in action]
+        if stamps and datetime.fromtimestamp(stamps[0] / 1000, UTC) < moment:
+            return version
+    return 0

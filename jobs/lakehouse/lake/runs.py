@@ -1,0 +1,67 @@
+"""The history of job runs: a row of ledger.runs at the start of each and one at its end, and both put together."""
+
+import json
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+
+import pyarrow as pa
+
+from lakehouse.errors import LakehouseError
+from lakehouse.lake import scan
+from lakehouse.lake.schemas import RUNS
+from lakehouse.lake.store import Lake
+from lakehouse.settings import code_version
+
+# A run has two rows, its start and its end; the newest rows are enough for the newest runs.
+_NEWEST = """
+    WITH newest AS (SELECT * FROM runs ORDER BY at DESC LIMIT {rows}),
+        ends AS (SELECT * FROM newest WHERE status <> 'started')
+    SELECT s.run_id, s.job, coalesce(e.status, 'interrupted') AS status, s.at AS started_at, e.at AS ended_at,
+        e.seconds, s.code_version, e.counts, e.error
+    FROM newest s LEFT JOIN ends e ON s.run_id = e.run_id
+    WHERE s.status = 'started' ORDER BY s.at DESC LIMIT {runs}
+"""
+
+
+def newest(lake: Lake, limit: int) -> pa.Table:
+    """Return up to `limit` runs, newest first; one without an end is `interrupted`, or still running.
+
+    Columns: run_id, job, status, started_at, ended_at, seconds, code_version, counts (JSON per table), error.
+    """
+    return scan.query(_NEWEST.format(rows=2 * limit + 2, runs=limit), runs=lake.open(RUNS.name))
+
+
+def new_run_id() -> str:
+    """Return an id for a run: when it began, in UTC, and a random end."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
+
+
+@contextmanager
+def recorded(lake: Lake, job: str, run_id: str, counts: Mapping[str, object]) -> Iterator[None]:
+    """Write a run's start and its end, with its counts as they are then; a killed run leaves its start alone."""
+    version, started = code_version(), time.monotonic()
+
+    def row(status: str, error: str | None = None) -> dict[str, object]:
+        return {
+            "run_id": run_id,
+            "job": job,
+            "status": status,
+            "at": datetime.now(UTC),
+            "code_version": version,
+            "seconds": round(time.monotonic() - started, 3),
+            "counts": json.dumps(counts),
+            "error": error,
+        }
+
+    lake.append(RUNS, [row("started")])
+    try:
+        yield
+    except (LakehouseError, KeyboardInterrupt) as error:
+        # What ended the run is told, whether or not a lake that is away takes a word of it.
+        with suppress(LakehouseError):
+            lake.append(RUNS, [row("failed", str(error) or "stopped by the user")])
+        raise
+    lake.append(RUNS, [row("succeeded")])

@@ -1,0 +1,80 @@
+"""Tables of the lake as they were, without Spark: what is newer is news for the next run, and gold follows then.
+
+`make restore TABLE=silver.transactions VERSION=12` takes one table back, and with bronze the silver made from it.
+`make restore RUN=<run_id>` takes all tables back to before a run (`make runs` lists them). DRY_RUN=1 only tells. By
+hand: `PYTHONPATH=jobs python jobs/restore.py table silver.transactions 12 --dry-run`.
+"""
+
+import argparse
+import os
+import sys
+from datetime import datetime
+
+from lakehouse.errors import IntegrityError, LakehouseError
+from lakehouse.lake import Lake, restoring, scan
+from lakehouse.lake.lock import writer_lock
+from lakehouse.lake.runs import new_run_id, recorded
+from lakehouse.lake.schemas import RUNS, tables
+from lakehouse.settings import load
+
+
+def started(lake: Lake, run_id: str) -> datetime:
+    """Return when a run began; raises IntegrityError where ledger.runs has no such run."""
+    rows = scan.read(lake.open(RUNS.name), ["run_id", "at"], "status = 'started'").to_pylist()
+    found: list[datetime] = [row["at"] for row in rows if row["run_id"] == run_id]
+    if not found:
+        raise IntegrityError(f"There is no run {run_id}. `make runs` lists them.")
+    return min(found)
+
+
+def restore(lake: Lake, asked: argparse.Namespace) -> None:
+    """Take the tables back that are asked for, a line each."""
+    if asked.kind == "run":
+        steps = restoring.to_before(lake, started(lake, asked.run))
+    else:
+        steps = restoring.to_version(lake, asked.table, asked.version)
+    for step in steps:
+        to = f"version {step.version}" if step.version else "version 0, empty"
+        sys.stdout.write(f"{step.name:<32}{'would go' if asked.dry_run else 'goes'} back to {to}\n")
+    if not steps:
+        sys.stdout.write("Nothing to restore: no table has changed since\n")
+    if asked.dry_run or not steps:
+        return
+    standings, run_id = {step.name: lake.standing(step.name) for step in steps}, new_run_id()
+    with recorded(lake, "restore", run_id, {step.name: {"version": step.version} for step in steps}):
+        restoring.restore(lake, steps, standings, run_id)
+    sys.stdout.write("`make pipeline` brings in again what came since, and gold up to date\n")
+
+
+def arguments(words: list[str] | None) -> argparse.Namespace:
+    """Return what is asked for."""
+    parser = argparse.ArgumentParser(prog="restore", description=__doc__)
+    parser.add_argument("--dry-run", action="store_true", help="change nothing, say what would go back")
+    kinds = parser.add_subparsers(dest="kind", required=True)
+    table = kinds.add_parser("table", help="one table back to a version")
+    table.add_argument("table", choices=[name for name in tables() if not name.startswith("ledger.")])
+    table.add_argument("version", type=int)
+    run = kinds.add_parser("run", help="all tables back to before a run")
+    run.add_argument("run")
+    return parser.parse_args(words)
+
+
+def main(words: list[str] | None = None) -> int:
+    """Restore what is asked for and return the exit code."""
+    asked = arguments(words)
+    try:
+        settings = load()
+        os.environ.setdefault("HADOOP_CONF_DIR", str(settings.hadoop_conf))
+        lake = Lake.of(settings)
+        with writer_lock(lake, "restore"):
+            restore(lake, asked)
+    except LakehouseError as error:
+        sys.stderr.write(f"restore: {error}\n")
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
