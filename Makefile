@@ -97,7 +97,7 @@ produce: setup ## send simulated records to the Kafka topics; ARGS=--follow keep
 ##@ Jobs
 .PHONY: bronze silver gold pipeline stream viz balance runs trace quarantine replay what-if restore maintain
 bronze: setup $(ARCHIVE) ## files and topics into bronze
-	@$(SUBMIT) jobs/bronze.py
+	@$(SUBMIT) jobs/bronze.py $(if $(ACCEPT_LOSS),--accept-loss)
 
 silver: setup $(ARCHIVE) ## bronze into silver: parsed, typed, judged
 	@$(SUBMIT) jobs/silver.py
@@ -105,8 +105,8 @@ silver: setup $(ARCHIVE) ## bronze into silver: parsed, typed, judged
 gold: setup $(ARCHIVE) ## silver into gold: the four metrics
 	@$(SUBMIT) jobs/gold.py
 
-pipeline: setup $(ARCHIVE) ## bronze, silver and gold in one Spark session
-	@$(SUBMIT) jobs/pipeline.py
+pipeline: setup $(ARCHIVE) ## bronze, silver and gold in one Spark session; ACCEPT_LOSS=1 goes on without lost offsets
+	@$(SUBMIT) jobs/pipeline.py $(if $(ACCEPT_LOSS),--accept-loss)
 
 stream: setup $(ARCHIVE) ## the same all the time, until Ctrl-C
 	@$(SUBMIT) jobs/pipeline.py --continuous
@@ -162,20 +162,27 @@ lint: $(DEV) ## ruff and mypy
 	@$(ENV) ruff format --check --quiet
 	@$(ENV) mypy --no-error-summary
 
-# Those on the services and the others side by side; each part says its own at its end. The others take turns in two
-# processes: many wait for a server or a browser. Job control lets Ctrl-C reach all.
+# Three parts side by side: those on the services, which are shown as they go, those of the API, which often wait for a
+# server or a browser, and the others. Job control lets Ctrl-C reach all.
 test: lint $(ARCHIVE) ## lint, then the tests; those of the services start their own on free ports
 	@set -m; $(ENV) mkdir -p build; \
-	  pytest --numprocesses 2 --dist loadfile -m "not stack and not long" >build/test-others.log 2>&1 & others=$$!; trap 'kill -INT $$others' INT; \
-	  failed=0; pytest -m "stack and not long" || failed=1; \
-	  wait $$others || failed=1; cat build/test-others.log; exit $$failed
+	  pytest tests/api -m "not stack and not long" >build/test-api.log 2>&1 & api=$$!; \
+	  pytest --ignore tests/api -m "not stack and not long" >build/test-others.log 2>&1 & others=$$!; \
+	  trap 'kill -INT $$api $$others' INT; failed=0; \
+	  pytest -m "stack and not long" || failed=1; \
+	  wait $$api || failed=1; wait $$others || failed=1; \
+	  cat build/test-api.log build/test-others.log; exit $$failed
 
 test-all: $(DEV) $(ARCHIVE) ## the tests that take minutes: services killed and frozen in each step, native calls under stress
 	@$(ENV) pytest -m long
 
-.PHONY: fuzz
+.PHONY: fuzz chaos
 fuzz: $(DEV) ## made-up requests against the live API; FUZZ_EXAMPLES=500 for more of them, FUZZ_SEED=7 for others
 	@$(ENV) FUZZ_EXAMPLES="$${FUZZ_EXAMPLES:-100}" pytest tests/api/test_fuzz.py
+
+chaos: $(DEV) $(ARCHIVE) ## jobs and services killed and frozen at random: ROUNDS=50 SEED=1 MINUTES=10; SABOTAGE=1 must fail
+	@$(ENV) PYTHONPATH="$$PYTHONPATH:.:tests:tests/integration" python -m chaos $(if $(ROUNDS),--rounds $(ROUNDS)) \
+	  $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(if $(SABOTAGE),--sabotage)
 
 ##@ Benchmarks
 .PHONY: bench bench-stream bench-api
