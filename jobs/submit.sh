@@ -25,6 +25,8 @@ export TMPDIR=$temporary/$$ SPARK_LOCAL_DIRS=$temporary/$$
 mkdir -p "$TMPDIR"
 # Each native call has a thread of its own, and the C library keeps up to 8 areas of memory a core for threads.
 export MALLOC_ARENA_MAX=${MALLOC_ARENA_MAX:-2}
+# The JVM that only puts together the command of the other one.
+export SPARK_LAUNCHER_OPTS=${SPARK_LAUNCHER_OPTS:--XX:TieredStopAtLevel=1 -XX:+UseSerialGC}
 options=(--master "$(setting SPARK_MASTER)" --driver-memory "$(setting SPARK_DRIVER_MEMORY)")
 
 case "$(setting SPARK_MASTER)" in
@@ -43,6 +45,7 @@ case "$(setting SPARK_MASTER)" in
         # The JVM takes the archive of loaded classes (build/spark.jsa) only where no folder with files is on its class
         # path. What it needs of the local HDFS's configuration is in conf/spark-defaults.conf too.
         mkdir -p build/empty
+        export PYSPARK_PYTHON=${PYSPARK_PYTHON:-$PWD/jobs/python.sh}
         export SPARK_CONF_DIR=$PWD/build/empty
         [[ "$HADOOP_CONF_DIR" != "$STACK_HOME/conf/hadoop" ]] || unset HADOOP_CONF_DIR
         ;;

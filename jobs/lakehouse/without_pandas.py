@@ -16,3 +16,8 @@ class _WithoutPandas(MetaPathFinder):
 def keep_out() -> None:
     """Let no import find pandas in this process from now on."""
     sys.meta_path.insert(0, _WithoutPandas())
+
+
+def let_in() -> None:
+    """Let imports find pandas again: pyspark asks for it where a function over Arrow batches is declared."""
+    sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, _WithoutPandas)]

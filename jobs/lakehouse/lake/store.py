@@ -132,7 +132,8 @@ class Lake:
 
     def _state(self, name: str, table: DeltaTable) -> State:
         """Return the state that the newest commit with one carries; without any, what the rows tell."""
-        if table.version() == 0:
+        # The ledger's commits carry none, and there are as many as runs.
+        if table.version() == 0 or name.startswith("ledger."):
             return State()
         for version in range(table.version(), 0, -1):
             actions = log.read(self.files, self.address(name), version)

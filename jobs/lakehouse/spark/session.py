@@ -4,6 +4,8 @@ from functools import cache
 
 from pyspark.sql import SparkSession
 
+from lakehouse import without_pandas
+
 # What the jobs' correctness rests on, whatever the defaults of the cluster are.
 _REQUIRED = {
     "spark.sql.session.timeZone": "UTC",
@@ -19,6 +21,7 @@ BATCH_ROWS, BATCH_BYTES = 20_000, 128 << 20
 
 def start(job: str) -> SparkSession:
     """Return the Spark session of a job; its other settings are those that spark-submit was given."""
+    without_pandas.let_in()
     builder = SparkSession.builder.appName(f"lakehouse {job}")
     for name, value in _REQUIRED.items():
         builder = builder.config(name, value)
