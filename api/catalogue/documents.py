@@ -37,6 +37,7 @@ _LINE = {
     "from_files": 1000,
     "offsets": 220,
     "gaps": 0,
+    "lost": 0,
     "source": 1220,
     "bronze": 1220,
     "silver": 1176,

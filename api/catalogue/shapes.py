@@ -109,6 +109,7 @@ class Line(serializers.Serializer[Any]):
     from_files = serializers.IntegerField()
     offsets = serializers.IntegerField(help_text="Kafka offsets read")
     gaps = serializers.IntegerField(help_text="offsets without a record, such as transaction markers")
+    lost = serializers.IntegerField(help_text="offsets that Kafka dropped unread, which somebody accepted")
     source = serializers.IntegerField()  # type: ignore[assignment] # DRF takes fields off the class
     bronze = serializers.IntegerField()
     silver = serializers.IntegerField(help_text="good records")

@@ -3,6 +3,7 @@
 import json
 import re
 from bisect import bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import unquote
@@ -13,10 +14,18 @@ from deltalake.fs import DeltaStorageHandler
 from pyarrow.fs import FileSelector, FileType
 
 from config.refusals import BadParameterError, UnknownVersionError
-from lakehouse.lake import Lake
+from lakehouse.lake import Lake, scan
 
-# A version, or the newest one at a time.
-Wanted = int | datetime
+
+@dataclass(frozen=True)
+class Run:
+    """A run of a job: what it left is what the tables were at its end."""
+
+    id: str
+
+
+# A version, or the newest one at a time or at the end of a run.
+Wanted = int | datetime | Run
 
 _NAME = re.compile(r"_delta_log/(\d{20})\.(json|checkpoint(?:\..*)?parquet)")
 
@@ -38,7 +47,7 @@ class Kept:
         stamps = (info["timestamp"] for info in infos if info)
         return datetime.fromtimestamp(next(stamps, 0) / 1000, UTC)
 
-    def at(self, wanted: Wanted) -> int:
+    def at(self, wanted: int | datetime) -> int:
         """Return the version `wanted`, or the newest at that time; raises UnknownVersionError, naming the range."""
         if isinstance(wanted, datetime):
             versions = range(self.first, self.last + 1)
@@ -93,7 +102,17 @@ def kept(lake: str, name: str) -> Kept:
 
 def as_of(lake: str, name: str, wanted: Wanted) -> DeltaTable:
     """Open a table as it was; raises NotBuiltError, and UnknownVersionError naming the range that is kept."""
-    return Lake(lake).open(name, kept(lake, name).at(wanted))
+    moment = ended(lake, wanted.id) if isinstance(wanted, Run) else wanted
+    return Lake(lake).open(name, kept(lake, name).at(moment))
+
+
+def ended(lake: str, run_id: str) -> datetime:
+    """Return when a run ended; raises UnknownVersionError where ledger.runs has no such run, or not its end."""
+    rows = scan.read(Lake(lake).open("ledger.runs"), ["run_id", "at"], "status <> 'started'").to_pylist()
+    found: list[datetime] = [row["at"] for row in rows if row["run_id"] == run_id]
+    if not found:
+        raise UnknownVersionError(f"There is no run {run_id[:40]!r} that has ended; /api/runs/ lists the newest.")
+    return max(found)
 
 
 def why_gone(lake: str, name: str, version: int, error: Exception) -> Exception:
@@ -108,7 +127,16 @@ def committed_at(table: DeltaTable) -> datetime:
     return datetime.fromtimestamp(table.history(1)[0]["timestamp"] / 1000, UTC)
 
 
-def parse(text: str) -> Wanted:
+def asked(given: Mapping[str, str]) -> Wanted | None:
+    """Return what the parameters `as_of` and `run` ask for; raises BadParameterError where both are there."""
+    if "as_of" in given and "run" in given:
+        raise BadParameterError("run already names a moment; leave as_of out.")
+    if "run" in given:
+        return Run(given["run"])
+    return parse(given["as_of"]) if "as_of" in given else None
+
+
+def parse(text: str) -> int | datetime:
     """Return a version number, or an ISO 8601 time (UTC where it names no zone); raises BadParameterError.
 
     In a query string an unescaped `+` of a zone arrives as a blank.

@@ -6,7 +6,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 
 from lakehouse.model import Column, Metric
-from reference.documents import AS_OF, errors, response_header
+from reference.documents import AS_OF, RUN, errors, response_header
 
 _TYPES: dict[str, dict[str, Any]] = {
     "string": {"type": "string"},
@@ -28,6 +28,7 @@ PARAMETERS = [
         description="Which 10,000 rows, from 1; X-Total-Rows says how many there are.",
     ),
     AS_OF,
+    RUN,
     OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER, description="The ETag of an earlier answer."),
     response_header("ETag", "Table and version.", codes=(200, 304)),
     response_header("X-Table-Version", "Version of the gold table.", int, (200, 304)),

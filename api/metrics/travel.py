@@ -14,13 +14,13 @@ from lakes.reads import READS
 from lakes.snapshot import Snapshot
 
 
-def as_of(user: Asker, metric: Metric, text: str) -> Snapshot:
-    """Return the version of a metric that `text` names, by number or ISO time.
+def as_of(user: Asker, metric: Metric, wanted: versions.Wanted) -> Snapshot:
+    """Return the version of a metric that is wanted, by its number, a time or a run.
 
-    Raises BadParameterError for a text that is neither, UnknownVersionError (naming the range) for one that is not
-    kept, and what READS raises. Version 0 is the table as it was made, empty.
+    Raises UnknownVersionError (naming the range) for one that is not kept, and what READS raises. Version 0 is the
+    table as it was made, empty.
     """
-    wanted, lake = versions.parse(text), settings.LAKEHOUSE.lake
+    lake = settings.LAKEHOUSE.lake
     return READS.ask(user, (lake, metric.name, wanted), lambda: _read(lake, metric, wanted))
 
 

@@ -9,12 +9,12 @@ from rest_framework.views import APIView
 from config.parameters import number, single
 from config.refusals import AWAY, UnavailableError
 from lakehouse.model import Metric
-from lakes import refresher
+from lakes import refresher, versions
 from metrics import travel
 from metrics.answers import answer, fresh
 from metrics.documentation import described
 
-PARAMETERS, MOST_PAGES = ("as_of", "page"), 999_999_999
+PARAMETERS, MOST_PAGES = ("as_of", "run", "page"), 999_999_999
 
 
 class MetricView(APIView):
@@ -23,15 +23,15 @@ class MetricView(APIView):
     metric: Metric
 
     def answered(self, request: Request) -> HttpResponse:
-        """Return a page of the newest version, or of the version that `as_of` names."""
+        """Return a page of the newest version, or of the one that `as_of` or `run` names."""
         given = single(request._request.GET, PARAMETERS)
-        page = number("page", given.get("page", "1"), MOST_PAGES)
+        page, wanted = number("page", given.get("page", "1"), MOST_PAGES), versions.asked(given)
         known = refresher.current().known(self.metric.name)
         if known.snapshot is None:
             raise missing(known)
         # The newest version by its number is at hand, so it is answered even while the lake is away.
-        if given.get("as_of", str(known.snapshot.version)) != str(known.snapshot.version):
-            known = fresh(travel.as_of(request.user, self.metric, given["as_of"]))
+        if wanted not in (None, known.snapshot.version):
+            known = fresh(travel.as_of(request.user, self.metric, wanted))
         assert known.snapshot is not None
         if page > known.snapshot.pages:
             raise NotFound(f"The last page is {known.snapshot.pages}.")

@@ -9,7 +9,7 @@ from rest_framework import serializers
 from config.accept import ARROW, CSV, JSON
 from lakes import access
 from query import limits
-from reference.documents import AS_OF, errors, response_header
+from reference.documents import AS_OF, RUN, errors, response_header
 
 
 class Cell(serializers.Serializer[Any]):
@@ -86,6 +86,7 @@ QUERY: dict[str, Any] = {
         parameter("columns", "names with commas between; all where left out"),
         parameter("page", "the X-Next-Page of the answer before, with the same table and filter"),
         AS_OF,
+        RUN,
         *_HEADERS,
     ],
     "responses": {

@@ -9,10 +9,10 @@ from accounts.permissions import Asker
 from config.parameters import number, single
 from config.refusals import BadParameterError
 from lakehouse.lake.relations import View
-from lakes import access
+from lakes import access, versions
 from query import limits
 
-NAMES = ("table", "limit", "filter", "columns", "page", "as_of")
+NAMES = ("table", "limit", "filter", "columns", "page", "as_of", "run")
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Parameters:
     limit: int
     filter: str | None
     page: str | None
-    as_of: str | None
+    wanted: versions.Wanted | None
 
 
 def read(given: QueryDict, user: Asker) -> Parameters:
@@ -36,15 +36,16 @@ def read(given: QueryDict, user: Asker) -> Parameters:
     if "table" not in values:
         raise BadParameterError("table is needed, such as table=gold.status_code_counts.")
     view = access.readable(user, values["table"])
-    if "page" in values and "as_of" in values:
-        raise BadParameterError("page already names a version; leave as_of out.")
+    wanted = versions.asked(values)
+    if "page" in values and wanted is not None:
+        raise BadParameterError("page already names a version; leave as_of and run out.")
     return Parameters(
         view=view,
         columns=_columns(values.get("columns"), view),
         limit=number("limit", values.get("limit", str(limits.DEFAULT_ROWS)), limits.ROWS),
         filter=values.get("filter"),
         page=values.get("page"),
-        as_of=values.get("as_of"),
+        wanted=wanted,
     )
 
 

@@ -95,7 +95,7 @@ def _scanned(
     try:
         rows = scan.run()
     except GoneError as error:
-        if asked.as_of is None:
+        if asked.wanted is None:
             raise
         raise versions.why_gone(settings.LAKEHOUSE.lake, asked.view.table, table.version(), error) from error
     whole = access.schema(asked.view)
@@ -107,4 +107,4 @@ def _table(asked: Parameters, page: Page | None) -> DeltaTable:
     lake, name = settings.LAKEHOUSE.lake, asked.view.table
     if page:
         return pages.open_table(lake, name, page)
-    return Lake(lake).open(name) if asked.as_of is None else versions.as_of(lake, name, versions.parse(asked.as_of))
+    return Lake(lake).open(name) if asked.wanted is None else versions.as_of(lake, name, asked.wanted)

@@ -37,6 +37,11 @@ AS_OF = OpenApiParameter(
 )
 
 
+RUN = OpenApiParameter(
+    "run", str, description="A run of a job that has ended, to read the table as it left it; not with as_of."
+)
+
+
 class Error(serializers.Serializer[Any]):
     """The body of every error."""
 

@@ -12,6 +12,7 @@ from django.test import Client
 from sample_lake import write_gold
 
 from lakehouse.lake import Lake
+from lakehouse.lake.schemas import RUNS
 from lakes import reads
 from lakes.versions import kept, parse, stamp
 from metrics import travel
@@ -52,6 +53,18 @@ def test_a_time_between_two_commits_names_the_earlier(client: Client, history: s
 
 def test_now_names_the_newest(client: Client, history: str) -> None:
     assert client.get(URL, {"as_of": datetime.now(UTC).isoformat()})["X-Table-Version"] == "3"
+
+
+def test_a_run_names_what_it_left_on_both_routes(client: Client, history: str) -> None:
+    at = kept(history, GOLD).committed(2) + timedelta(milliseconds=1)
+    run = {"run_id": "run-2", "job": "gold"}
+    begun = {"run_id": "run-3", "job": "gold", "status": "started", "at": at}
+    Lake(history).append(RUNS, [run | {"status": "started", "at": at}, run | {"status": "succeeded", "at": at}, begun])
+    assert client.get(URL, {"run": "run-2"})["X-Table-Version"] == "2"
+    assert client.get("/api/query-table/", {"table": GOLD, "run": "run-2"})["X-Table-Version"] == "2"
+    for unknown in ("run-3", "' OR 1=1 --"):
+        assert client.get(URL, {"run": unknown}).status_code == 404
+    assert client.get(URL, {"run": "run-2", "as_of": "2"}).status_code == 400
 
 
 def test_version_0_is_the_empty_table_on_both_routes(client: Client, history: str) -> None:

@@ -1,6 +1,5 @@
 """Makes a user, or finds the one that is there: `manage.py create_user --username ada --groups engineer`."""
 
-import getpass
 import json
 import os
 import secrets
@@ -11,8 +10,6 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import Group, Permission, User
-from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
@@ -28,32 +25,50 @@ class Command(BaseCommand):
         parser.add_argument("--groups", nargs="*", default=[], help="engineer: may look below gold")
         parser.add_argument("--personal", action="store_true", help="may see personal columns unmasked")
         parser.add_argument("--random-password", action="store_true", help="make one up instead of asking")
-        parser.add_argument("--write", type=Path, help="keep address, name and password in this JSON file (mode 0600)")
+        parser.add_argument("--write", type=Path, help="keep address, name and the made-up password in this JSON file")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Make the user as asked; raises CommandError naming what cannot be done."""
         call_command("prepare")
         groups = [self.group(name) for name in options["groups"]]
         path: Path | None = options["write"]
+        if not options["random_password"] and (path or not sys.stdin.isatty()):
+            raise CommandError("There is no terminal to ask for a password. Use --random-password.")
         user, is_new = User.objects.get_or_create(username=options["username"])
-        password = kept_password(path, user) if path else None
-        if password is None:
-            password = secrets.token_urlsafe(18) if options["random_password"] else self.asked(user, is_new)
-            user.set_password(password)
-            user.is_active = True
-            user.save()
+        if options["random_password"]:
+            self.make_up(user, path)
+        else:
+            self.ask(user, is_new)
         user.groups.add(*groups)
         if options["personal"]:
             user.user_permissions.add(
                 Permission.objects.get(content_type__app_label="lakehouse", codename="view_personal")
             )
-        if path:
-            write(path, user.username, password)
-        elif options["random_password"]:
-            self.stdout.write(f"password: {password}")
         self.stdout.write(
             f"User {user.username} {'created' if is_new else 'is there'}{f', see {path}' if path else ''}."
         )
+
+    def make_up(self, user: User, path: Path | None) -> None:
+        """Give a user a password, unless the one in the file still works; keep it there, or tell it."""
+        if path and works(path, user):
+            return
+        password = secrets.token_urlsafe(18)
+        user.set_password(password)
+        user.is_active = True
+        user.save()
+        if path:
+            write(path, user.username, password)
+        else:
+            self.stdout.write(f"password: {password}")
+
+    def ask(self, user: User, is_new: bool) -> None:
+        """Ask for a password on the terminal, as Django does; leave no half-made user behind."""
+        try:
+            call_command("changepassword", user.username)
+        except CommandError:
+            if is_new:
+                user.delete()
+            raise
 
     def group(self, name: str) -> Group:
         """Return a group by its name; raises CommandError listing those that exist."""
@@ -63,38 +78,15 @@ class Command(BaseCommand):
             names = ", ".join(Group.objects.values_list("name", flat=True))
             raise CommandError(f"There is no group {name!r}; there are: {names}.") from error
 
-    def asked(self, user: User, is_new: bool) -> str:
-        """Ask for a password on the terminal, twice; raises CommandError, leaving no half-made user behind."""
-        problem, password = "There is no terminal to ask for a password. Use --random-password.", ""
-        if sys.stdin.isatty():
-            password = getpass.getpass(f"Password of {user.username}: ")
-            problem = fault(password, getpass.getpass("Again: "), user)
-        if problem and is_new:
-            user.delete()
-        if problem:
-            raise CommandError(problem)
-        return password
 
-
-def fault(password: str, again: str, user: User) -> str:
-    """Return what is wrong with a password typed twice, or an empty text."""
-    if password != again:
-        return "The two passwords differ."
-    try:
-        validate_password(password, user)
-    except ValidationError as error:
-        return " ".join(error.messages)
-    return ""
-
-
-def kept_password(path: Path, user: User) -> str | None:
-    """Return the password of an earlier run where it still works, else None."""
+def works(path: Path, user: User) -> bool:
+    """Return whether the password that an earlier run kept is still the user's."""
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return None
-    password = kept.get("password") if isinstance(kept, dict) and kept.get("username") == user.username else None
-    return password if isinstance(password, str) and user.is_active and user.check_password(password) else None
+        return False
+    known = isinstance(kept, dict) and kept.get("username") == user.username and user.is_active
+    return known and user.check_password(str(kept.get("password")))
 
 
 def write(path: Path, username: str, password: str) -> None:
