@@ -37,6 +37,9 @@ def replay(job: Run, dataset: Dataset, reason: str = "", *, dry_run: bool = Fals
     """
     started, name = time.monotonic(), f"silver.{dataset.name}"
     files = job.standings[name].files
+    if not any(file.side for file in files):
+        LOG.info("%s: nothing is in quarantine", dataset.name)
+        return
     quarantine = rejudging.silver_side(job, dataset, quarantined=True)
     chosen = quarantine.where(f"array_contains(reasons, '{reason}')") if reason else quarantine
     good = [file for file in files if file.side is False]
@@ -65,10 +68,13 @@ def reason_name(text: str) -> str:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="replay", description=__doc__)
     parser.add_argument("dataset", nargs="?", choices=DATASETS, help="all where none is named")
-    parser.add_argument("--reason", type=reason_name, default="", help="only records with this reason")
+    parser.add_argument("--reason", type=reason_name, help="only records with this reason")
     parser.add_argument("--dry-run", action="store_true", help="change nothing, say what would move")
     asked = parser.parse_args()
     work = partial(
-        run, datasets=[asked.dataset] if asked.dataset else list(DATASETS), reason=asked.reason, dry_run=asked.dry_run
+        run,
+        datasets=[asked.dataset] if asked.dataset else list(DATASETS),
+        reason=asked.reason or "",
+        dry_run=asked.dry_run,
     )
     sys.exit(main("replay", work, is_reader=asked.dry_run))

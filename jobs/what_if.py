@@ -31,6 +31,9 @@ def ask(job: Run, dataset: Dataset, *, publish: bool = False) -> None:
     Publishing replaces all of silver, so that every row is judged by the rules of now, and brings its metrics up to it.
     """
     started, name = time.monotonic(), f"silver.{dataset.name}"
+    if not job.standings[name].files:
+        LOG.info("%s: nothing was judged yet", dataset.name)
+        return
     metrics = [metric for metric in METRICS.values() if metric.dataset == dataset.name]
     good, bad = (rejudging.silver_side(job, dataset, quarantined=side) for side in (False, True))
     with rejudging.judged_again(job, dataset, good.unionByName(bad), (), all_of_it=True) as verdict:

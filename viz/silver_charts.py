@@ -92,11 +92,11 @@ def plot_quarantine(ax: Axes, frame: pd.DataFrame, good: int, quarantined: int) 
     ax.text(1, -0.42, f"{good:,} good", ha="right", color=MUTED, fontsize=9)
     largest = max(frame["records"].max(), 1) if len(frame) else 1
     for place, (reason, records) in enumerate(zip(frame["reason"], frame["records"], strict=True), start=1):
-        ax.barh([place + 0.5], [0.55 * records / largest], left=0.3, height=0.6, color=VERMILION)
-        ax.text(0.28, place + 0.5, plain(reason, 22), ha="right", va="center", fontsize=9)
-        ax.text(0.31 + 0.55 * records / largest, place + 0.5, f"{records:,}", va="center", fontsize=8.5)
+        ax.barh([place + 0.35], [0.55 * records / largest], left=0.3, height=0.4, color=VERMILION)
+        ax.text(0.28, place + 0.35, plain(reason, 26), ha="right", va="center", fontsize=8)
+        ax.text(0.31 + 0.55 * records / largest, place + 0.35, f"{records:,}", va="center", fontsize=8)
         if (means := sentence(reason)) != reason:
-            ax.text(0.3, place + 0.98, plain(means, 70), color=MUTED, va="center", fontsize=7)
+            ax.text(0.3, place + 0.79, plain(means, 64), color=MUTED, va="center", fontsize=6.5)
     if frame["records"].sum() > quarantined:
         ax.text(0, len(frame) + 1.6, "A record that breaks several rules counts in each.", color=MUTED, fontsize=8)
     ax.set_ylim(max(len(frame), 5) + 1.7, -0.9)

@@ -38,7 +38,7 @@ def follow(job: Run, end: int) -> None:
         gold.refresh(job, METRIC)
 
 
-@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(2, 30))])
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(2, 12))])
 def test_what_was_taken_back_comes_again(seed: int, spark: SparkSession, tmp_path: Path) -> None:
     chance, job, end, moments = Random(seed), make_run(tmp_path / "lake"), 0, list[datetime]()
     for _ in range(6):

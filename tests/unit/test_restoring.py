@@ -67,6 +67,15 @@ def test_files_come_in_again_once_whatever_is_killed(point: str, box: Box) -> No
     assert is_closed(box)
 
 
+def test_a_restore_is_undone_by_another_one(box: Box) -> None:
+    for version, rows in ((1, 1), (2, 3), (0, 0), (2, 3)):
+        assert command(box, "table", "bronze.logs", str(version)).returncode == 0
+        assert len(box.bronze("logs")) == rows
+        assert is_closed(box)
+    assert box.land().decisions == []
+    assert len(box.bronze("logs")) == 3
+
+
 def test_what_a_killed_restore_left_out_of_the_ledger_outlives_maintenance(box: Box) -> None:
     assert command(box, "table", "bronze.logs", "1", point="restored.bronze.logs").returncode == -signal.SIGKILL
     standing = box.lake.standing("bronze.logs")

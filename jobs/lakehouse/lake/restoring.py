@@ -80,13 +80,14 @@ def restore(lake: Lake, steps: Sequence[Step], standings: dict[str, Standing], r
     for step in steps:
         crash_point(f"restore.{step.name}")
         layer, _, dataset = step.name.partition(".")
-        state = replace(_state(lake, step.name, step.version), run_id=run_id, files=())
-        undone = _undone(lake, dataset, step, run_id) if layer == "bronze" else []
-        texts = tuple(row | {name: row[name].isoformat() for name in ("mtime", "seen_at")} for row in undone)
-        standings[step.name] = _commit(lake, step.name, files[step], standings[step.name], replace(state, files=texts))
+        state = _state(lake, step.name, step.version)
+        rows = _decisions(lake, dataset, step, state, run_id) if layer == "bronze" else []
+        texts = tuple(row | {name: row[name].isoformat() for name in ("mtime", "seen_at")} for row in rows)
+        state = replace(state, run_id=run_id, files=texts)
+        standings[step.name] = _commit(lake, step.name, files[step], standings[step.name], state)
         crash_point(f"restored.{step.name}")
-        if undone:
-            lake.append(FILES, undone)
+        if rows:
+            lake.append(FILES, rows)
 
 
 def _commit(lake: Lake, name: str, files: Sequence[data_files.DataFile], now: Standing, state: State) -> Standing:
@@ -116,20 +117,32 @@ def _statistics(name: str) -> Sequence[str]:
     return table.statistics or [column.name for column in table.columns if column.name not in table.partition_by]
 
 
-def _undone(lake: Lake, dataset: str, step: Step, run_id: str) -> list[Row]:
-    """Return the rows that say that files are not landed any more, a row for each name that their content came by."""
+def _decisions(lake: Lake, dataset: str, step: Step, state: State, run_id: str) -> list[Row]:
+    """Return the rows that ledger.files lacks on what bronze holds then: of files that go, and of some that come back.
+
+    A file has a row for each name that its content came by. One without records is in no table, and stays decided.
+    """
     held = scan.query(
         "SELECT DISTINCT source_id FROM t WHERE kafka_timestamp IS NULL", t=lake.open(step.name, step.version)
     )
-    kept = set(held["source_id"].to_pylist())
-    rows = scan.read(
-        lake.open(FILES.name), where=f"dataset = '{dataset}' AND status IN ('landed', 'duplicate', 'undone')"
-    )
-    newest = {(row["name"], row["sha256"]): row for row in sorted(rows.to_pylist(), key=lambda row: row["seen_at"])}
-    gone = [row for row in newest.values() if row["sha256"] not in kept and row["status"] != "undone"]
-    empty = [row for row in gone if not row["records"]]
-    words = {"status": "undone", "reason": f"bronze went back to version {step.version}", "run_id": run_id}
-    return [row | words | {"seen_at": datetime.now(UTC)} for row in gone if row not in empty]
+    hashes, decided = set(held["source_id"].to_pylist()), ("landed", "duplicate", "undone")
+    newest: dict[tuple[str, str], Row] = {}
+    before: dict[tuple[str, str], str] = {}
+    rows = scan.read(lake.open(FILES.name), where=f"dataset = '{dataset}' AND status IN {decided}").to_pylist()
+    for row in sorted(rows, key=lambda row: row["seen_at"]):
+        newest[row["name"], row["sha256"]] = row
+        if row["status"] != "undone":
+            before[row["name"], row["sha256"]] = row["status"]
+    found = []
+    for key, row in newest.items():
+        is_held = row["sha256"] in hashes
+        if row["records"] and is_held == (row["status"] == "undone"):
+            status = before[key] if is_held else "undone"
+            found.append(row | {"status": status, "reason": f"bronze went back to version {step.version}"})
+    # What a run that was killed did not write to the ledger any more stands in the commit alone.
+    killed = [row for row in state.files if (row["name"], row["sha256"]) not in newest and row["sha256"] in hashes]
+    found += [{**row, "mtime": datetime.fromisoformat(row["mtime"])} for row in killed]
+    return [row | {"run_id": run_id, "seen_at": datetime.now(UTC)} for row in found]
 
 
 def _state(lake: Lake, name: str, version: int) -> State:
