@@ -15,9 +15,17 @@ def sheet(lines: list[Balance]) -> str:
     """Return the balance sheet as text, a line per dataset and below it the reasons of its quarantined records."""
     rows = [_row(_HEADINGS)]
     for line in lines:
-        counts = (line.from_files, line.offsets - line.gaps, line.bronze, line.silver, line.quarantined, line.waiting)
+        counts = (
+            line.from_files,
+            line.source - line.from_files,
+            line.bronze,
+            line.silver,
+            line.quarantined,
+            line.waiting,
+        )
         verdict = "closes" if line.is_closed else "DOES NOT CLOSE"
-        rows.append(_row((line.dataset, *(f"{n:,}" for n in counts), verdict)))
+        lost = f", {line.lost:,} offsets lost unread" if line.lost else ""
+        rows.append(_row((line.dataset, *(f"{n:,}" for n in counts), verdict + lost)))
         reasons = ", ".join(f"{reason}\N{NO-BREAK SPACE}{n:,}" for reason, n in line.reasons.items())
         rows += textwrap.wrap(reasons, 100, initial_indent=" " * 6, subsequent_indent=" " * 6, break_on_hyphens=False)
     return "\n".join(rows).replace("\N{NO-BREAK SPACE}", " ")

@@ -3,12 +3,14 @@
 Run it with `make bronze`, or `source conf/env.sh && spark-submit jobs/bronze.py`.
 """
 
+import argparse
 import sys
 import time
 from functools import partial
 
 from lakehouse.datasets import DATASETS
 from lakehouse.errors import IntegrityError
+from lakehouse.lake.state import State
 from lakehouse.landing.land import Inbox
 from lakehouse.model import Dataset
 from lakehouse.spark import tables
@@ -17,6 +19,7 @@ from lakehouse.spark.main import main
 from lakehouse.spark.run import LOG, Run
 from lakehouse.topics import Topic, Topics
 
+ACCEPT_LOSS = "go on without offsets that Kafka dropped before they were read; the balance sheet shows how many"
 TOPICS = [dataset.topic for dataset in DATASETS.values()]
 
 
@@ -60,7 +63,8 @@ def land(job: Run, inbox: Inbox) -> None:
 def has_news(job: Run, dataset: Dataset, topic: Topic) -> bool:
     """Return whether a topic has offsets that bronze has not read.
 
-    Raises IntegrityError where it is another topic than the one that was read, or where Kafka has dropped offsets.
+    Raises IntegrityError where it is another topic than the one that was read, or where Kafka has dropped offsets,
+    unless the run accepts that loss.
     """
     state = job.state(f"bronze.{dataset.name}")
     if state.topic_id not in ("", topic.id):
@@ -70,26 +74,36 @@ def has_news(job: Run, dataset: Dataset, topic: Topic) -> bool:
             f"send its records to a new one, or start a new lake by setting LAKEHOUSE_URL."
         )
     read_to = {int(partition): end for partition, (_, end) in state.offsets.items()}
-    lost = [
-        f"partition {partition} from {end} to {topic.starts[partition] - 1}"
-        for partition, end in read_to.items()
-        if topic.starts.get(partition, 0) > end
-    ]
-    if lost:
+    if (lost := _lost(state, topic)) and not job.accepts_loss:
+        told = ", ".join(f"partition {number} from {end} to {start - 1}" for number, (end, start) in lost.items())
         raise IntegrityError(
-            f"Kafka no longer has offsets of {dataset.topic} that were not read: {', '.join(lost)}. Nothing was read. "
-            f"Send those records again to a new topic or by file, or start a new lake."
+            f"Kafka no longer has offsets of {dataset.topic} that were not read: {told}. Nothing was read. Send those "
+            f"records again by file; then, or where they are not to be had, go on without these offsets by "
+            f"`make pipeline ACCEPT_LOSS=1`, which the balance sheet will show."
         )
-    return any(read_to.get(partition, topic.starts[partition]) < end for partition, end in topic.ends.items())
+    return bool(lost) or any(
+        read_to.get(partition, topic.starts[partition]) < end for partition, end in topic.ends.items()
+    )
+
+
+def _lost(state: State, topic: Topic) -> dict[int, tuple[int, int]]:
+    """Return the offsets that Kafka dropped unread: by partition the first one, and the first that is there again."""
+    ends = {int(partition): end for partition, (_, end) in state.offsets.items()}
+    return {n: (end, topic.starts[n]) for n, end in ends.items() if topic.starts.get(n, 0) > end}
 
 
 def read(job: Run, dataset: Dataset, topic: Topic) -> None:
     """Append what is new in a topic to bronze, in one batch."""
     started, name = time.monotonic(), f"bronze.{dataset.name}"
     state = job.state(name)
+    lost = _lost(state, topic)
     starts = {n: state.offsets[str(n)][1] if str(n) in state.offsets else topic.starts[n] for n in topic.ends}
+    starts |= {n: start for n, (_, start) in lost.items()}
     offsets = {str(n): (state.offsets.get(str(n), (starts[n],))[0], end) for n, end in topic.ends.items()}
-    following = state.next(job.run_id, topic_id=topic.id, offsets=offsets)
+    missing = sum(start - end for end, start in lost.values())
+    if missing:
+        LOG.warning("bronze  %-26s %s offsets were lost unread, and that was accepted", dataset.name, f"{missing:,}")
+    following = state.next(job.run_id, topic_id=topic.id, offsets=offsets, lost=state.lost + missing)
     rows = read_topic(job.spark, job.settings.kafka, dataset.topic, starts, topic.ends).selectExpr(
         f"CAST({following.batch} AS BIGINT) AS batch",
         "topic AS source",
@@ -112,4 +126,6 @@ def read(job: Run, dataset: Dataset, topic: Topic) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main("bronze", run))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--accept-loss", action="store_true", help=ACCEPT_LOSS)
+    sys.exit(main("bronze", run, accepts_loss=parser.parse_args().accept_loss))

@@ -93,7 +93,8 @@ def _follow(job: Run, dataset: Dataset, topic: Topic) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--continuous", action="store_true", help="keep running until Ctrl-C")
-    is_continuous = parser.parse_args().continuous
-    if is_continuous:
-        sys.exit(main("stream", follow, is_continuous=True))
-    sys.exit(main("pipeline", run))
+    parser.add_argument("--accept-loss", action="store_true", help=bronze.ACCEPT_LOSS)
+    asked = parser.parse_args()
+    if asked.continuous:
+        sys.exit(main("stream", follow, is_continuous=True, accepts_loss=asked.accept_loss))
+    sys.exit(main("pipeline", run, accepts_loss=asked.accept_loss))

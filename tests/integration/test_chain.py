@@ -157,7 +157,7 @@ def test_an_empty_lake_says_what_to_run(chain: Chain) -> None:
         Lake(f"{chain.settings.lake}-none").open("gold.status_code_counts")
 
 
-def test_offsets_that_were_lost_unread_stop_the_run(chain: Chain) -> None:
+def test_offsets_that_were_lost_unread_stop_the_run_until_that_is_accepted(chain: Chain) -> None:
     chain.messages(Plan("social_data", 61, 300))
     before = chain.versions()
     admin = KafkaAdminClient(bootstrap_servers=chain.settings.kafka)
@@ -171,6 +171,11 @@ def test_offsets_that_were_lost_unread_stop_the_run(chain: Chain) -> None:
     assert "Traceback" not in result.stdout + result.stderr
     assert chain.versions()["silver.social_data"] == before["silver.social_data"]
     assert chain.runs()[-1] == ("pipeline", "failed")
+    result = chain.run("jobs/submit.sh", "jobs/pipeline.py", "--accept-loss")
+    assert result.returncode == 0, result.stdout
+    line = {str(line["dataset"]): line for line in balance(chain)}["social_data"]
+    assert 0 < int(str(line["lost"])) < 300
+    assert line["is_closed"]
 
 
 def test_a_topic_that_was_made_anew_is_refused(chain: Chain) -> None:

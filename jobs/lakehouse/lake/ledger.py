@@ -22,8 +22,8 @@ class Balance:
     """A dataset's line of the balance sheet, in records.
 
     `offsets` are the Kafka offsets that were read, of which `gaps` held no record (transaction markers and aborted
-    records); `waiting` are rows of bronze that silver has not judged yet. It closes where source = bronze = silver +
-    quarantined + waiting.
+    records) and `lost` were dropped by Kafka unread, which somebody accepted; `waiting` are rows of bronze that silver
+    has not judged yet. It closes where source = bronze = silver + quarantined + waiting.
     """
 
     dataset: str
@@ -35,11 +35,12 @@ class Balance:
     quarantined: int
     reasons: dict[str, int]
     waiting: int = 0
+    lost: int = 0
 
     @property
     def source(self) -> int:
         """Records that came in by file and topic."""
-        return self.from_files + self.offsets - self.gaps
+        return self.from_files + self.offsets - self.gaps - self.lost
 
     @property
     def is_closed(self) -> bool:
@@ -111,12 +112,13 @@ def _line(lake: Lake, dataset: Dataset, landed: dict[str, int], with_reasons: bo
         dataset=dataset.name,
         from_files=sum(files.values()),
         offsets=offsets,
-        gaps=offsets - (rows - file_rows(bronze)),
+        gaps=offsets - state.lost - (rows - file_rows(bronze)),
         bronze=rows,
         silver=sides.get(False, 0),
         quarantined=sides.get(True, 0),
         reasons=_reasons(silver) if with_reasons and sides.get(True) else {},
         waiting=scan.count_after(bronze, read_to) if state.batch > read_to else 0,
+        lost=state.lost,
     )
 
 

@@ -24,15 +24,17 @@ class State:
     """What a table stands at after a commit.
 
     `batch` is the number of its newest batch, and never used twice; `epoch` counts how often rows went away or changed.
-    Bronze keeps the id of its topic with its `offsets`, and the rows of ledger.files (`files`) for the files of the
-    batch. Silver and gold keep the `source` they have read, silver how many of its rows each version of the `rules`
-    judged, and gold the hash of its metric's `code`. `run_id` names the run that made the batch.
+    Bronze keeps the id of its topic with its `offsets`, how many of them Kafka dropped unread (`lost`), and the rows of
+    ledger.files (`files`) for the files of the batch. Silver and gold keep the `source` they have read, silver how many
+    of its rows each version of the `rules` judged, and gold the hash of its metric's `code`. `run_id` names the run
+    that made the batch.
     """
 
     batch: int = 0
     epoch: int = 0
     topic_id: str = ""
     offsets: Offsets = field(default_factory=dict)
+    lost: int = 0
     files: tuple[Mapping[str, Any], ...] = ()
     source: Source | None = None
     rules: Mapping[str, int] = field(default_factory=dict)
@@ -58,6 +60,7 @@ class State:
             epoch=metadata.get("epoch", 0),
             topic_id=metadata.get("topic_id", ""),
             offsets={partition: (first, end) for partition, (first, end) in metadata.get("offsets", {}).items()},
+            lost=metadata.get("lost", 0),
             files=tuple(metadata.get("files", ())),
             source=Source(**source) if source else None,
             rules=metadata.get("rules", {}),

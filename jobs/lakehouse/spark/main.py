@@ -22,7 +22,14 @@ ENDING = 12.0
 INTERRUPTED = 130
 
 
-def main(job: str, work: Callable[[Run], None], *, is_continuous: bool = False, is_reader: bool = False) -> int:
+def main(
+    job: str,
+    work: Callable[[Run], None],
+    *,
+    is_continuous: bool = False,
+    is_reader: bool = False,
+    accepts_loss: bool = False,
+) -> int:
     """Run a job to its end and return its exit code: 0, that of the LakehouseError that ended it, or 130 for Ctrl-C.
 
     One that only reads runs beside others and leaves nothing in the lake, not even in ledger.runs.
@@ -39,7 +46,7 @@ def main(job: str, work: Callable[[Run], None], *, is_continuous: bool = False, 
                 work(Run(job, settings, lake, {name: lake.standing(name) for name in tables()}))
             return 0
         with translated(settings, job), writer_lock(lake, job):
-            run = Run(job, settings, lake, lake.make_tables(), is_continuous=is_continuous)
+            run = Run(job, settings, lake, lake.make_tables(), is_continuous=is_continuous, accepts_loss=accepts_loss)
             with recorded(lake, job, run.run_id, run.counts), translated(settings, job):
                 work(run)
         _mark(settings)

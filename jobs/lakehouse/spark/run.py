@@ -44,6 +44,7 @@ class Run:
     run_id: str = field(default_factory=new_run_id)
     counts: dict[str, dict[str, float]] = field(default_factory=dict)
     is_continuous: bool = False
+    accepts_loss: bool = False
     ignored: set[str] = field(default_factory=set)
     _session: "Future[SparkSession] | None" = None
     _put_off: dict[str, int] = field(default_factory=dict)
