@@ -1,0 +1,22 @@
+"""Whether a lake holds all that was sent, once, and its metrics are what plain Python makes of it."""
+
+from collections.abc import Iterator
+
+from chain import Chain, balance, identities
+
+
+def faults(chain: Chain) -> Iterator[str]:
+    """Yield a line for each number that is not as it must be."""
+    wanted, found = chain.sent.answers(), chain.answers()
+    for metric, groups in wanted.items():
+        for key in groups.keys() | found[metric].keys():
+            if groups.get(key) != found[metric].get(key):
+                yield f"gold.{metric} {key}: {found[metric].get(key)} instead of {groups.get(key)}"
+    for line in balance(chain):
+        name, good = str(line["dataset"]), len(chain.sent.records[str(line["dataset"])])
+        if not line["is_closed"] or line["waiting"] or line["silver"] != good:
+            yield f"{name}: {good:,} good records were sent; the balance sheet says {line}"
+        bronze, silver = (identities(chain, f"{layer}.{name}") for layer in ("bronze", "silver"))
+        doubled = sum(count - 1 for count in bronze.values())
+        if doubled or bronze != silver:
+            yield f"{name}: {doubled:,} records doubled in bronze, {len(bronze - silver):,} of them not in silver"
