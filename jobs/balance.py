@@ -3,10 +3,9 @@
 import sys
 import textwrap
 
-from lakehouse.errors import LakehouseError
+from lakehouse import command
 from lakehouse.lake import Lake
 from lakehouse.lake.ledger import Balance, balance
-from lakehouse.settings import load
 
 _HEADINGS = ("dataset", "files", "topic", "bronze", "silver", "quarantined", "waiting", "")
 
@@ -41,13 +40,13 @@ def main() -> int:
 
     Rows that bronze holds and silver has not judged yet are waiting, not lost: with them the sheet closes.
     """
-    try:
-        lines = balance(Lake.of(load()))
-    except LakehouseError as error:
-        sys.stderr.write(f"balance: {error}\n")
-        return error.exit_code
-    sys.stdout.write(f"{sheet(lines)}\n")
-    return 0 if all(line.is_closed for line in lines) else 1
+
+    def work(lake: Lake) -> int:
+        lines = balance(lake)
+        sys.stdout.write(f"{sheet(lines)}\n")
+        return 0 if all(line.is_closed for line in lines) else 1
+
+    return command.run("balance", work)
 
 
 if __name__ == "__main__":

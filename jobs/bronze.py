@@ -73,7 +73,7 @@ def has_news(job: Run, dataset: Dataset, topic: Topic) -> bool:
             f"deleted and made anew, so records would be missed or doubled. Nothing was read. Bring the topic back, "
             f"send its records to a new one, or start a new lake by setting LAKEHOUSE_URL."
         )
-    read_to = {int(partition): end for partition, (_, end) in state.offsets.items()}
+    read_to = _read_to(state)
     if (lost := _lost(state, topic)) and not job.accepts_loss:
         told = ", ".join(f"partition {number} from {end} to {start - 1}" for number, (end, start) in lost.items())
         raise IntegrityError(
@@ -86,10 +86,14 @@ def has_news(job: Run, dataset: Dataset, topic: Topic) -> bool:
     )
 
 
+def _read_to(state: State) -> dict[int, int]:
+    """Return the next offset to read of each partition that was read."""
+    return {int(partition): end for partition, (_, end) in state.offsets.items()}
+
+
 def _lost(state: State, topic: Topic) -> dict[int, tuple[int, int]]:
     """Return the offsets that Kafka dropped unread: by partition the first one, and the first that is there again."""
-    ends = {int(partition): end for partition, (_, end) in state.offsets.items()}
-    return {n: (end, topic.starts[n]) for n, end in ends.items() if topic.starts.get(n, 0) > end}
+    return {n: (end, topic.starts[n]) for n, end in _read_to(state).items() if topic.starts.get(n, 0) > end}
 
 
 def read(job: Run, dataset: Dataset, topic: Topic) -> None:
@@ -97,8 +101,7 @@ def read(job: Run, dataset: Dataset, topic: Topic) -> None:
     started, name = time.monotonic(), f"bronze.{dataset.name}"
     state = job.state(name)
     lost = _lost(state, topic)
-    starts = {n: state.offsets[str(n)][1] if str(n) in state.offsets else topic.starts[n] for n in topic.ends}
-    starts |= {n: start for n, (_, start) in lost.items()}
+    starts = {n: max(_read_to(state).get(n, 0), topic.starts[n]) for n in topic.ends}
     offsets = {str(n): (state.offsets.get(str(n), (starts[n],))[0], end) for n, end in topic.ends.items()}
     missing = sum(start - end for end, start in lost.values())
     if missing:

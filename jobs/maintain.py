@@ -5,13 +5,11 @@ further, over every table, and deletes what only versions older than 7 days read
 """
 
 import argparse
-import os
 import sys
 
-from lakehouse.errors import LakehouseError
+from lakehouse import command
 from lakehouse.lake import Lake, maintenance
 from lakehouse.lake.lock import writer_lock
-from lakehouse.settings import load
 
 
 def maintain(lake: Lake, *, dry_run: bool) -> None:
@@ -33,18 +31,12 @@ def main(words: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="maintain", description=__doc__)
     parser.add_argument("--dry-run", action="store_true", help="change nothing, say what would go")
     dry_run = parser.parse_args(words).dry_run
-    try:
-        settings = load()
-        os.environ.setdefault("HADOOP_CONF_DIR", str(settings.hadoop_conf))
-        lake = Lake.of(settings)
+
+    def work(lake: Lake) -> None:
         with writer_lock(lake, "maintain"):
             maintain(lake, dry_run=dry_run)
-    except LakehouseError as error:
-        sys.stderr.write(f"maintain: {error}\n")
-        return error.exit_code
-    except KeyboardInterrupt:
-        return 130
-    return 0
+
+    return command.run("maintain", work)
 
 
 if __name__ == "__main__":

@@ -6,18 +6,16 @@ row of gold. By hand: `PYTHONPATH=jobs python jobs/passport.py record transactio
 """
 
 import argparse
-import os
 import sys
 from collections.abc import Iterator
 from typing import Any
 
-from lakehouse.errors import LakehouseError
+from lakehouse import command
 from lakehouse.lake import Lake
 from lakehouse.lake.passport import PAGE, Name, members, passport
 from lakehouse.lake.printing import plain, safe
 from lakehouse.lake.relations import WHERE_FROM
 from lakehouse.metrics import METRICS
-from lakehouse.settings import load
 
 # Characters of a value that are shown.
 _SHOWN = 200
@@ -72,20 +70,16 @@ def arguments(words: list[str] | None) -> argparse.Namespace:
 def main(words: list[str] | None = None) -> int:
     """Print a passport or a page of records, and return the exit code: 2 where there is no such record."""
     asked = arguments(words)
-    try:
-        settings = load()
-        os.environ.setdefault("HADOOP_CONF_DIR", str(settings.hadoop_conf))
-        lake = Lake.of(settings)
+
+    def work(lake: Lake) -> None:
         if asked.kind == "record":
             lines = list(told(passport(lake, Name(asked.source, asked.source_id, asked.position))))
         else:
             found = members(lake, METRICS[asked.metric], asked.group, max(asked.page, 1))
             lines = [f"{safe(row['source'])} {row['source_id']} {row['position']}" for row in found]
         sys.stdout.write("".join(f"{line}\n" for line in lines))
-    except LakehouseError as error:
-        sys.stderr.write(f"trace: {safe(str(error))}\n")
-        return error.exit_code
-    return 0
+
+    return command.run("trace", work)
 
 
 if __name__ == "__main__":

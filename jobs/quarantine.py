@@ -4,16 +4,14 @@ By hand: `PYTHONPATH=jobs python jobs/quarantine.py logs --reason date`.
 """
 
 import argparse
-import os
 import sys
 from collections.abc import Iterator
 
+from lakehouse import command
 from lakehouse.datasets import DATASETS
-from lakehouse.errors import LakehouseError
 from lakehouse.lake import Lake, scan
 from lakehouse.lake.printing import plain, safe
 from lakehouse.reasons import all_reasons
-from lakehouse.settings import load
 
 # Records shown of each reason where all are told, and of one that is asked for; and characters shown of a record.
 FEW, MANY, SHOWN = 1, 20, 100
@@ -53,16 +51,13 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("dataset", nargs="?", choices=DATASETS, help="all where none is named")
     parser.add_argument("--reason", default="", help="only records with this reason, and more of them")
     asked = parser.parse_args(words)
-    try:
-        settings = load()
-        os.environ.setdefault("HADOOP_CONF_DIR", str(settings.hadoop_conf))
+
+    def work(lake: Lake) -> None:
         for dataset in [asked.dataset] if asked.dataset else DATASETS:
-            for line in told(Lake.of(settings), dataset, asked.reason):
+            for line in told(lake, dataset, asked.reason):
                 sys.stdout.write(f"{line}\n")
-    except LakehouseError as error:
-        sys.stderr.write(f"quarantine: {error}\n")
-        return error.exit_code
-    return 0
+
+    return command.run("quarantine", work)
 
 
 if __name__ == "__main__":

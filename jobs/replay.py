@@ -13,7 +13,6 @@ from functools import partial
 
 import gold
 from lakehouse.datasets import DATASETS
-from lakehouse.judging.version import rules_version
 from lakehouse.metrics import METRICS
 from lakehouse.model import Dataset
 from lakehouse.spark import rejudging, telling
@@ -47,9 +46,7 @@ def replay(job: Run, dataset: Dataset, reason: str = "", *, dry_run: bool = Fals
         found = rejudging.moves(verdict)
         for line in telling.moves(dataset.name, verdict.records, found):
             LOG.info("%s", line)
-        version = rules_version(dataset)
-        is_old = chosen.where(f"rules_version <> '{version}'").limit(1).count() > 0
-        if dry_run or not (found or is_old):
+        if dry_run or not (found or verdict.older):
             return
         kept = quarantine.where(f"NOT array_contains(reasons, '{reason}')") if reason else None
         rows = verdict.new if kept is None else verdict.new.unionByName(kept)

@@ -6,31 +6,22 @@ hand: `PYTHONPATH=jobs python jobs/restore.py table silver.transactions 12 --dry
 """
 
 import argparse
-import os
 import sys
-from datetime import datetime
 
-from lakehouse.errors import IntegrityError, LakehouseError
-from lakehouse.lake import Lake, restoring, scan
+from lakehouse import command
+from lakehouse.errors import IntegrityError
+from lakehouse.lake import Lake, restoring
 from lakehouse.lake.lock import writer_lock
-from lakehouse.lake.runs import new_run_id, recorded
-from lakehouse.lake.schemas import RUNS, tables
-from lakehouse.settings import load
-
-
-def started(lake: Lake, run_id: str) -> datetime:
-    """Return when a run began; raises IntegrityError where ledger.runs has no such run."""
-    rows = scan.read(lake.open(RUNS.name), ["run_id", "at"], "status = 'started'").to_pylist()
-    found: list[datetime] = [row["at"] for row in rows if row["run_id"] == run_id]
-    if not found:
-        raise IntegrityError(f"There is no run {run_id}. `make runs` lists them.")
-    return min(found)
+from lakehouse.lake.runs import new_run_id, recorded, started_at
+from lakehouse.lake.schemas import tables
 
 
 def restore(lake: Lake, asked: argparse.Namespace) -> None:
     """Take the tables back that are asked for, a line each."""
     if asked.kind == "run":
-        steps = restoring.to_before(lake, started(lake, asked.run))
+        if (moment := started_at(lake, asked.run)) is None:
+            raise IntegrityError(f"There is no run {asked.run}. `make runs` lists them.")
+        steps = restoring.to_before(lake, moment)
     else:
         steps = restoring.to_version(lake, asked.table, asked.version)
     for step in steps:
@@ -62,18 +53,12 @@ def arguments(words: list[str] | None) -> argparse.Namespace:
 def main(words: list[str] | None = None) -> int:
     """Restore what is asked for and return the exit code."""
     asked = arguments(words)
-    try:
-        settings = load()
-        os.environ.setdefault("HADOOP_CONF_DIR", str(settings.hadoop_conf))
-        lake = Lake.of(settings)
+
+    def work(lake: Lake) -> None:
         with writer_lock(lake, "restore"):
             restore(lake, asked)
-    except LakehouseError as error:
-        sys.stderr.write(f"restore: {error}\n")
-        return error.exit_code
-    except KeyboardInterrupt:
-        return 130
-    return 0
+
+    return command.run("restore", work)
 
 
 if __name__ == "__main__":

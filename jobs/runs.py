@@ -1,12 +1,10 @@
 """The newest runs of the jobs, without Spark: `make runs [LIMIT=20]`; one without an end was killed, or is running."""
 
 import argparse
-import os
 import sys
 
-from lakehouse.errors import LakehouseError
+from lakehouse import command
 from lakehouse.lake import Lake, printing, runs
-from lakehouse.settings import load
 
 _SHOWN = ["started_at", "job", "status", "seconds", "run_id", "code_version", "error"]
 
@@ -16,15 +14,11 @@ def main(words: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="runs", description=__doc__)
     parser.add_argument("--limit", type=int, default=20, help="how many (default: 20)")
     limit = parser.parse_args(words).limit
-    try:
-        settings = load()
-        os.environ.setdefault("HADOOP_CONF_DIR", str(settings.hadoop_conf))
-        found = runs.newest(Lake.of(settings), max(limit, 1)).select(_SHOWN)
-        printing.write(sys.stdout, found.to_reader(), "table")
-    except LakehouseError as error:
-        sys.stderr.write(f"runs: {error}\n")
-        return error.exit_code
-    return 0
+
+    def work(lake: Lake) -> None:
+        printing.write(sys.stdout, runs.newest(lake, max(limit, 1)).select(_SHOWN).to_reader(), "table")
+
+    return command.run("runs", work)
 
 
 if __name__ == "__main__":

@@ -7,10 +7,10 @@ in memory and ends with it; only tables that are built are named.
 
 import sys
 
-from lakehouse.errors import LakehouseError, NotBuiltError
+from lakehouse import command
+from lakehouse.errors import NotBuiltError
 from lakehouse.lake import Lake, relations
 from lakehouse.lake.relations import View
-from lakehouse.settings import load
 
 
 def script(url: str) -> str:
@@ -37,12 +37,11 @@ def _view(url: str, view: View) -> str:
 
 def main() -> int:
     """Print the script; return the exit code."""
-    try:
-        sys.stdout.write(script(load().lake))
-    except LakehouseError as error:
-        sys.stderr.write(f"spark-sql: {error}\n")
-        return error.exit_code
-    return 0
+
+    def work(lake: Lake) -> None:
+        sys.stdout.write(script(lake.url))
+
+    return command.run("spark-sql", work)
 
 
 if __name__ == "__main__":

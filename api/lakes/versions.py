@@ -14,7 +14,8 @@ from deltalake.fs import DeltaStorageHandler
 from pyarrow.fs import FileSelector, FileType
 
 from config.refusals import BadParameterError, UnknownVersionError
-from lakehouse.lake import Lake, scan
+from lakehouse.lake import Lake
+from lakehouse.lake.runs import ended_at
 
 
 @dataclass(frozen=True)
@@ -108,11 +109,9 @@ def as_of(lake: str, name: str, wanted: Wanted) -> DeltaTable:
 
 def ended(lake: str, run_id: str) -> datetime:
     """Return when a run ended; raises UnknownVersionError where ledger.runs has no such run, or not its end."""
-    rows = scan.read(Lake(lake).open("ledger.runs"), ["run_id", "at"], "status <> 'started'").to_pylist()
-    found: list[datetime] = [row["at"] for row in rows if row["run_id"] == run_id]
-    if not found:
+    if (at := ended_at(Lake(lake), run_id)) is None:
         raise UnknownVersionError(f"There is no run {run_id[:40]!r} that has ended; /api/runs/ lists the newest.")
-    return max(found)
+    return at
 
 
 def why_gone(lake: str, name: str, version: int, error: Exception) -> Exception:

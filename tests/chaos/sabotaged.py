@@ -9,7 +9,6 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-import bronze
 import pipeline
 from lakehouse.lake.state import State
 from lakehouse.spark.main import main
@@ -42,5 +41,4 @@ def _file(job: Run) -> Path:
 
 if __name__ == "__main__":
     Run.state = state  # type: ignore[method-assign]
-    assert bronze.TOPICS
     sys.exit(main("pipeline", run))

@@ -7,11 +7,10 @@ partition) and `position` (record number from 0, or offset).
 from dataclasses import dataclass
 from typing import Any
 
-from sqlglot import exp
-
 from lakehouse.datasets import DATASETS
 from lakehouse.errors import NoSuchRecordError
 from lakehouse.lake import scan
+from lakehouse.lake.scan import literal
 from lakehouse.lake.schemas import FILES, RUNS
 from lakehouse.lake.store import Lake
 from lakehouse.metrics import METRICS
@@ -33,7 +32,7 @@ class Name:
 
     def condition(self) -> str:
         """Return the SQL condition that only this record fulfils."""
-        texts = f"source = {_literal(self.source)} AND source_id = {_literal(self.source_id)}"
+        texts = f"source = {literal(self.source)} AND source_id = {literal(self.source_id)}"
         return f"{texts} AND position = {self.position:d}"
 
 
@@ -67,7 +66,7 @@ def members(lake: Lake, metric: Metric, group: str, page: int) -> list[Row]:
 
     `group` is the value of the metric's key as text. Raises NoSuchRecordError where there is none on that page.
     """
-    condition = f"NOT quarantined AND CAST({metric.group} AS VARCHAR) = {_literal(group)}"
+    condition = f"NOT quarantined AND CAST({metric.group} AS VARCHAR) = {literal(group)}"
     found: list[Row] = scan.query(
         f"SELECT source, source_id, position FROM t WHERE {condition} ORDER BY source, source_id, position "
         f"LIMIT {PAGE} OFFSET {(page - 1) * PAGE}",
@@ -78,13 +77,9 @@ def members(lake: Lake, metric: Metric, group: str, page: int) -> list[Row]:
     return found
 
 
-def _literal(text: str) -> str:
-    return exp.Literal.string(text).sql(dialect="postgres")
-
-
 def _file(lake: Lake, name: Name) -> Row | None:
     """Return the newest word of ledger.files on the file of a record, None for a message."""
-    condition = f"name = {_literal(name.source)} AND sha256 = {_literal(name.source_id)} AND status = 'landed'"
+    condition = f"name = {literal(name.source)} AND sha256 = {literal(name.source_id)} AND status = 'landed'"
     return _one(lake, FILES.name, f"{condition} ORDER BY seen_at DESC")
 
 
@@ -106,7 +101,7 @@ def _one(lake: Lake, table: str, condition: str) -> Row | None:
 
 def _run(lake: Lake, run_id: str) -> Row | None:
     """Return the newest row of ledger.runs on a run: its end, or its start where it has not ended."""
-    return _one(lake, RUNS.name, f"run_id = {_literal(run_id)} ORDER BY at DESC")
+    return _one(lake, RUNS.name, f"run_id = {literal(run_id)} ORDER BY at DESC")
 
 
 def _group(lake: Lake, metric: Metric, name: Name) -> Row | None:

@@ -4,14 +4,15 @@ Tables go back in the order gold, silver, bronze: what is cut off in between lea
 as any killed run does, never ahead of it.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from lakehouse.crash import crash_point
 from lakehouse.errors import IntegrityError
 from lakehouse.lake import data_files, log, scan
+from lakehouse.lake.data_files import DataFile
 from lakehouse.lake.schemas import FILES, tables
 from lakehouse.lake.state import State
 from lakehouse.lake.store import Lake, Standing
@@ -21,10 +22,11 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Step:
-    """A table that goes back to a version; at 0 it was empty."""
+    """A table that goes back to a version, which has these files; at 0 it was empty."""
 
     name: str
     version: int
+    files: tuple[DataFile, ...] = field(compare=False)
 
 
 def to_version(lake: Lake, name: str, version: int) -> list[Step]:
@@ -33,50 +35,49 @@ def to_version(lake: Lake, name: str, version: int) -> list[Step]:
     Raises IntegrityError, naming the versions there are, where the table has no such version or does not keep it, and
     for a version of silver that was made from what bronze does not hold any more or whose own files are gone.
     """
-    steps, state = [Step(name, version)], _state(lake, name, version)
-    _files(lake, steps[0])
+    state = _state(lake, name, version)
+    steps = [_step(lake, name, version)]
     layer, _, dataset = name.partition(".")
     if layer == "bronze":
-        silver, batches = f"silver.{dataset}", _batches(lake, steps[0])
-        before = (v for v, there in _states(lake, silver) if _is_made_of(lake, Step(silver, v), there, batches))
-        steps.insert(0, Step(silver, next(before, 0)))
+        silver, batches = f"silver.{dataset}", _batches(lake, name, version)
+        before = (v for v, there in _states(lake, silver) if _is_made_of(lake, silver, v, there, batches))
+        steps.insert(0, _step(lake, silver, next(before, 0)))
     elif layer == "silver" and version:
-        bronze = Step(f"bronze.{dataset}", lake.open(f"bronze.{dataset}").version())
-        if not _is_made_of(lake, steps[0], state, _batches(lake, bronze)):
+        bronze = f"bronze.{dataset}"
+        if not _is_made_of(lake, name, version, state, _batches(lake, bronze)):
             raise IntegrityError(
-                f"Version {version} of {name} was made from batches that {bronze.name} does not hold any more. Nothing "
-                f"was changed. Restore {bronze.name} to a version that has them first."
+                f"Version {version} of {name} was made from batches that {bronze} does not hold any more. Nothing was "
+                f"changed. Restore {bronze} to a version that has them first."
             )
     return [step for step in steps if step.version < lake.open(step.name).version()]
 
 
-def _is_made_of(lake: Lake, silver: Step, state: State, bronze: set[int]) -> bool:
+def _is_made_of(lake: Lake, silver: str, version: int, state: State, bronze: set[int]) -> bool:
     """Return whether a version of silver holds just the batches of bronze up to the one that it has read."""
     read = state.source.batch if state.source else 0
-    return _batches(lake, silver) == {batch for batch in bronze if batch <= read}
+    return _batches(lake, silver, version) == {batch for batch in bronze if batch <= read}
 
 
-def _batches(lake: Lake, step: Step) -> set[int]:
-    """Return the batches of bronze of which a version of bronze or silver holds rows."""
-    column = "batch" if step.name.startswith("bronze.") else "bronze_batch"
-    found = scan.query(f"SELECT DISTINCT {column} AS batch FROM t", t=lake.open(step.name, step.version))
+def _batches(lake: Lake, name: str, version: int | None = None) -> set[int]:
+    """Return the batches of bronze of which a version of bronze or silver holds rows, the newest where none is told."""
+    column = "batch" if name.startswith("bronze.") else "bronze_batch"
+    found = scan.query(f"SELECT DISTINCT {column} AS batch FROM t", t=lake.open(name, version))
     return set(found["batch"].to_pylist())
 
 
 def to_before(lake: Lake, moment: datetime) -> list[Step]:
-    """Return the steps that take all tables but the ledger's to what they were at a moment."""
+    """Return the steps that take all tables but the ledger's to what they were at a moment.
+
+    Raises IntegrityError where a table does not keep that version, or not all of its files.
+    """
     layers = ("gold", "silver", "bronze")
     names = [name for layer in layers for name in tables() if name.startswith(f"{layer}.")]
     versions = {name: _newest_before(lake, name, moment) for name in names}
-    return [Step(name, version) for name, version in versions.items() if version < lake.open(name).version()]
+    return [_step(lake, name, version) for name, version in versions.items() if version < lake.open(name).version()]
 
 
 def restore(lake: Lake, steps: Sequence[Step], standings: dict[str, Standing], run_id: str) -> None:
-    """Take the steps, a commit each; files that bronze does not hold any more are news for the next run.
-
-    Raises IntegrityError, changing nothing, where a version's files are not there any more.
-    """
-    files = {step: _files(lake, step) for step in steps}
+    """Take the steps, a commit each; files that bronze does not hold any more are news for the next run."""
     for step in steps:
         crash_point(f"restore.{step.name}")
         layer, _, dataset = step.name.partition(".")
@@ -84,13 +85,13 @@ def restore(lake: Lake, steps: Sequence[Step], standings: dict[str, Standing], r
         rows = _decisions(lake, dataset, step, state, run_id) if layer == "bronze" else []
         texts = tuple(row | {name: row[name].isoformat() for name in ("mtime", "seen_at")} for row in rows)
         state = replace(state, run_id=run_id, files=texts)
-        standings[step.name] = _commit(lake, step.name, files[step], standings[step.name], state)
+        standings[step.name] = _commit(lake, step.name, step.files, standings[step.name], state)
         crash_point(f"restored.{step.name}")
         if rows:
             lake.append(FILES, rows)
 
 
-def _commit(lake: Lake, name: str, files: Sequence[data_files.DataFile], now: Standing, state: State) -> Standing:
+def _commit(lake: Lake, name: str, files: Sequence[DataFile], now: Standing, state: State) -> Standing:
     there, then = {file.path for file in now.files}, {file.path for file in files}
     # A batch's number is used once, and the next epoch tells those who read the table that rows went.
     following = replace(state, batch=now.state.batch + 1, epoch=now.state.epoch + 1)
@@ -99,17 +100,20 @@ def _commit(lake: Lake, name: str, files: Sequence[data_files.DataFile], now: St
     return lake.commit(name, now, added, following, removed=removed)
 
 
-def _files(lake: Lake, step: Step) -> tuple[data_files.DataFile, ...]:
-    """Return the files of a version with all statistics that the table keeps, each of them still there."""
-    files = data_files.of_table(lake.open(step.name, step.version), _statistics(step.name))
+def _step(lake: Lake, name: str, version: int) -> Step:
+    """Return the step to a version whose files are all there, with all statistics that the table keeps.
+
+    Raises IntegrityError where one of them is not there any more.
+    """
+    files = data_files.of_table(lake.open(name, version), _statistics(name))
     for file in files:
-        if lake.files.age(f"{lake.address(step.name)}/{file.path}") is None:
+        if lake.files.age(f"{lake.address(name)}/{file.path}") is None:
             raise IntegrityError(
-                f"Version {step.version} of {step.name} cannot be restored: its file {file.path} was deleted by "
+                f"Version {version} of {name} cannot be restored: its file {file.path} was deleted by "
                 f"`make maintain`, which keeps 7 days. Nothing was changed. `make sql` or the catalogue's history show "
                 f"which versions are younger."
             )
-    return files
+    return Step(name, version, files)
 
 
 def _statistics(name: str) -> Sequence[str]:
@@ -153,7 +157,7 @@ def _state(lake: Lake, name: str, version: int) -> State:
     return lake.standing(name, lake.open(name, version)).state
 
 
-def _states(lake: Lake, name: str) -> Any:
+def _states(lake: Lake, name: str) -> Iterator[tuple[int, State]]:
     """Yield the versions of a table with what it stood at, newest first, as far as the log reaches back."""
     for version in range(lake.open(name).version(), -1, -1):
         actions = lake.commit_of(name, version)

@@ -34,6 +34,22 @@ def newest(lake: Lake, limit: int) -> pa.Table:
     return scan.query(_NEWEST.format(rows=2 * limit + 2, runs=limit), runs=lake.open(RUNS.name))
 
 
+def started_at(lake: Lake, run_id: str) -> datetime | None:
+    """Return when a run started, None where ledger.runs has no such run."""
+    return _at(lake, run_id, "status = 'started'")
+
+
+def ended_at(lake: Lake, run_id: str) -> datetime | None:
+    """Return when a run ended, None where ledger.runs has no such run or not its end."""
+    return _at(lake, run_id, "status <> 'started'")
+
+
+def _at(lake: Lake, run_id: str, condition: str) -> datetime | None:
+    where = f"run_id = {scan.literal(run_id)} AND {condition}"
+    found: list[datetime] = scan.read(lake.open(RUNS.name), ["at"], where)["at"].to_pylist()
+    return max(found, default=None)
+
+
 def new_run_id() -> str:
     """Return an id for a run: when it began, in UTC, and a random end."""
     return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"

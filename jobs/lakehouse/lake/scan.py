@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 from deltalake import DeltaTable, QueryBuilder
+from sqlglot import exp
 
 from lakehouse.lake import native
 from lakehouse.lake.state import Source, State
@@ -49,6 +50,11 @@ def query(sql: str, **tables: DeltaTable) -> pa.Table:
 
     where = ", ".join(table.table_uri for table in tables.values())
     return native.call(where, work, native.QUERY_SECONDS)
+
+
+def literal(text: str) -> str:
+    """Return a text as an SQL literal, whatever it holds."""
+    return exp.Literal.string(text).sql(dialect="postgres")
 
 
 def rows_by_partition(table: DeltaTable) -> dict[bool | None, int]:

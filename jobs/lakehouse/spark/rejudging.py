@@ -43,13 +43,15 @@ class Move:
 class Verdict:
     """Records judged again: the rows that would take their places in silver, the rows that are there, the next state.
 
-    `new` has all columns of silver, kept until the end of the context; `old` those that are compared.
+    `new` has all columns of silver, kept until the end of the context; `old` those that are compared. Of its `records`
+    other rules than those of now have judged `older`.
     """
 
     new: DataFrame
     old: DataFrame
     following: State
     records: int
+    older: int
 
 
 def silver_side(job: Run, dataset: Dataset, *, quarantined: bool) -> DataFrame:
@@ -67,12 +69,14 @@ def judged_again(
     `all_of_it` says that these are all that silver has. Raises IntegrityError where bronze does not hold each once.
     """
     name, state = f"silver.{dataset.name}", job.state(f"silver.{dataset.name}")
-    version, count = rules_version(dataset), old.count()
+    version = rules_version(dataset)
+    by_rules = {row.rules_version: row["count"] for row in old.groupBy("rules_version").count().collect()}
+    count = sum(by_rules.values())
     bronze = job.rows_after(f"bronze.{dataset.name}").where(f"batch <= {state.source.batch if state.source else 0}")
     if not all_of_it:
         bronze = bronze.join(old.select(*RECORD), on=RECORD, how="left_semi")
     rules = Counter(state.rules)
-    rules.subtract({row.rules_version: row["count"] for row in old.groupBy("rules_version").count().collect()})
+    rules.subtract(by_rules)
     rules[version] += count
     following = replace(state.next(job.run_id, rules=dict(+rules)), epoch=state.epoch + 1)
     good = tables.read(job.spark, job.lake, name, stored) if stored else None
@@ -84,7 +88,7 @@ def judged_again(
                     f"bronze.{dataset.name} gives {found:,} records for {count:,} rows of {name}. Nothing was changed. "
                     f"Compare them by source, source_id and position."
                 )
-            yield Verdict(new, old, following, count)
+            yield Verdict(new, old, following, count, count - by_rules.get(version, 0))
         finally:
             new.unpersist()
 
