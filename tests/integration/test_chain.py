@@ -66,7 +66,7 @@ def test_more_data_in_other_shapes_is_added(chain: Chain) -> None:
     assert "duplicate" in result.stdout
 
 
-@pytest.mark.parametrize("layer", ["silver", "gold"])
+@pytest.mark.parametrize("layer", ["silver", pytest.param("gold", marks=pytest.mark.long)])
 def test_a_killed_run_loses_and_doubles_nothing(chain: Chain, layer: str) -> None:
     seed = {"silver": 32, "gold": 33}[layer]
     chain.files(300, seed, 0.02)
@@ -86,6 +86,7 @@ def test_a_killed_run_loses_and_doubles_nothing(chain: Chain, layer: str) -> Non
         check(chain)
 
 
+@pytest.mark.long
 def test_each_job_alone_does_its_layer(chain: Chain) -> None:
     chain.files(100, 41, 0.1)
     for name in ("bronze", "silver", "gold"):

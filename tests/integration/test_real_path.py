@@ -77,10 +77,13 @@ def test_every_case_comes_to_silver_as_it_is_judged(chain: Chain) -> None:
     assert len(places) > 200
     result = chain.job()
     assert result.returncode == 0, result.stdout
+    columns = ["source", "source_id", "position", "reasons"]
     found = {
         (dataset, row["source"], row["position"]): set(row["reasons"] or ())
         for dataset in RECORDS
-        for row in read(chain.lake.open(f"silver.{dataset}"), ["source", "position", "reasons"]).to_pylist()
+        for row in read(chain.lake.open(f"silver.{dataset}"), columns).to_pylist()
+        # In the topic's other partitions others' messages have the same offsets.
+        if row["source"] != DATASETS[dataset].topic or row["source_id"] == "0"
     }
     wrong = {}
     for place, (dataset, case) in places.items():

@@ -15,7 +15,7 @@ from docker.native import daemons, java
 from docker.native.layout import Stack
 from lakehouse.errors import ServiceError
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.long]
 
 
 @contextmanager

@@ -29,6 +29,7 @@ def delta(spark: SparkSession, lake: Lake, name: str) -> DataFrame:
     return spark.read.format("delta").load(lake.address(name))
 
 
+@pytest.mark.long
 def test_filters_find_the_rows_of_bronze(spark: SparkSession, box: Box) -> None:
     bronze = delta(spark, box.lake, "bronze.logs")
     counts = {"true": 8, "batch > 1": 5, "batch > 2": 0, "position = 2": 2, "source = 'a.log'": 3}

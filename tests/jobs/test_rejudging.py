@@ -121,7 +121,7 @@ def is_computed(job: Run) -> bool:
     return sorted(map(repr, there.collect())) == sorted(map(repr, anew.collect()))
 
 
-@pytest.mark.parametrize("seeds", [range(3), pytest.param(range(3, 15), marks=pytest.mark.long)], ids=["3", "12"])
+@pytest.mark.parametrize("seeds", [range(1), pytest.param(range(1, 15), marks=pytest.mark.long)], ids=["1", "14"])
 def test_what_is_foretold_is_what_happens(job: Run, seeds: range) -> None:
     for seed in seeds:
         dataset, before, old = edited(Random(seed)), rows(job), numbers(job)

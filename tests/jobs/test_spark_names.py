@@ -28,6 +28,7 @@ def shell(spark: SparkSession, sample_lake: str) -> Iterator[SparkSession]:
         warehouse.rmdir()
 
 
+@pytest.mark.long
 def test_each_name_has_the_rows_and_columns_that_make_sql_gives(shell: SparkSession, sample_lake: str) -> None:
     for name in ("gold.status_code_counts", "silver.logs", "quarantine.logs", "bronze.logs", "ledger.files"):
         view = relations.views()[name]

@@ -13,6 +13,7 @@ from lakehouse.settings import ROOT
 MAX_BYTES = 200_000_000
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="needs Linux to reset the peak of memory")
 @pytest.mark.parametrize("name", BATCHES)
 def test_a_hostile_batch_is_judged_in_little_memory(name: str) -> None:
