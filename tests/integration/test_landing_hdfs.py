@@ -68,7 +68,7 @@ def test_files_are_landed_once_whatever_is_killed(apart: Box, stack: RunningStac
     }.items():
         apart.put(name, data)
     environ = {"LAKEHOUSE_URL": apart.lake.url, "LAKEHOUSE_INBOX": str(apart.settings.inbox)}
-    for point in ("landing.uploaded", "landing.first-committed", "landing.committed"):
+    for point in ("bronze.transactions.after_data", "bronze.logs.after_commit", "ledger.files.before_data"):
         command = [sys.executable, "-c", LAND]
         killed = subprocess.run(command, env={**stack.environ, **environ, VARIABLE: point}, cwd=ROOT, check=False)
         assert killed.returncode == -9

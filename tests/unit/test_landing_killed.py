@@ -24,7 +24,12 @@ settings = load()
 lake = Lake.of(settings)
 Inbox(lake, settings.inbox, lake.make_tables()).land("killed")
 """
-POINTS = ("landing.uploaded", "landing.first-committed", "landing.committed", "landing.recorded")
+POINTS = (
+    "bronze.logs.before_commit",  # all files are there
+    "bronze.logs.after_commit",  # the first of the datasets is committed
+    "ledger.files.before_data",
+    "ledger.files.after_commit",
+)
 FILES = {
     "transactions/a.csv": HEADER + ROW * 2,
     "transactions/b.csv": HEADER + ROW * 3,
@@ -111,21 +116,12 @@ def test_what_came_meanwhile_is_landed_beside_what_is_mended(box: Box, point: st
     assert (len(box.bronze("logs")), len(box.bronze("transactions"))) == (14, 5)
 
 
-@pytest.mark.parametrize("point", POINTS)
-def test_a_run_that_is_killed_again_and_again_ends_whole(box: Box, point: str) -> None:
-    fill(box)
-    codes = [land_until(box, point) for _ in range(3)]
-    assert codes[0] == -signal.SIGKILL
-    box.land()
-    check_whole(box)
-
-
 def test_a_mended_row_is_the_one_that_the_killed_run_would_have_written(box: Box, tmp_path: Path) -> None:
     whole = make_box(tmp_path / "whole")
     for made in (box, whole):
         for name, data in FILES.items():
             os.utime(made.put(name, data), (1_700_000_000, 1_700_000_000))
-    land_until(box, "landing.committed")
+    land_until(box, "ledger.files.before_data")
     box.inbox()
     land_until(whole, "")
 
@@ -135,10 +131,3 @@ def test_a_mended_row_is_the_one_that_the_killed_run_would_have_written(box: Box
 
     assert rows(box) == rows(whole)
     assert {row["seen_at"] for row in box.ledger()} == {row["ingested_at"] for row in box.bronze("logs")}
-
-
-def test_a_crash_point_that_is_not_named_kills_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(crash.VARIABLE, "another.point")
-    crash.crash_point("landing.uploaded")
-    monkeypatch.delenv(crash.VARIABLE)
-    crash.crash_point("landing.uploaded")

@@ -17,7 +17,7 @@ from lakehouse import crash
 from lakehouse.lake import ledger, maintenance, restoring
 from lakehouse.settings import ROOT
 
-POINTS = ("restore.silver.logs", "restored.silver.logs", "restore.bronze.logs", "restored.bronze.logs", "")
+POINTS = ("bronze.logs.before_commit", "bronze.logs.after_commit", "ledger.files.after_data", "")
 
 
 @pytest.fixture
@@ -51,8 +51,8 @@ def is_closed(box: Box) -> bool:
 @pytest.mark.parametrize("point", POINTS)
 def test_files_come_in_again_once_whatever_is_killed(point: str, box: Box) -> None:
     done = command(box, "table", "bronze.logs", "1", point=point)
-    assert done.returncode == (-signal.SIGKILL if point and "silver" not in point else 0), done.stderr
-    if not point or "silver" in point:
+    assert done.returncode == (-signal.SIGKILL if point else 0), done.stderr
+    if not point:
         assert len(box.bronze("logs")) == 1
     box.land()
     assert is_closed(box)
@@ -77,7 +77,7 @@ def test_a_restore_is_undone_by_another_one(box: Box) -> None:
 
 
 def test_what_a_killed_restore_left_out_of_the_ledger_outlives_maintenance(box: Box) -> None:
-    assert command(box, "table", "bronze.logs", "1", point="restored.bronze.logs").returncode == -signal.SIGKILL
+    assert command(box, "table", "bronze.logs", "1", point="bronze.logs.after_commit").returncode == -signal.SIGKILL
     standing = box.lake.standing("bronze.logs")
     maintenance.compact(box.lake, "bronze.logs", standing, [list(standing.files)])
     box.land()

@@ -6,42 +6,58 @@ import shutil
 import tempfile
 import time
 import uuid
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import Protocol
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from hdfs import HdfsError, InsecureClient
 from requests.exceptions import RequestException
 
+from lakehouse import crash
 from lakehouse.errors import ServiceError
 
 
-class Storage(Protocol):
-    """The few operations on files that the lake needs; every argument is a URL below the lake's root."""
+class Storage(ABC):
+    """The few operations on files that the lake needs; every argument is a URL below the lake's root.
 
+    Whatever changes in a lake passes here, with a crash point before and after it.
+    """
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+
+    def _change(self, url: str) -> AbstractContextManager[None]:
+        return crash.around(*crash.change_of(url.removeprefix(f"{self._root}/")))
+
+    @abstractmethod
     def read(self, url: str) -> bytes | None:
         """Return a file's content, or None where there is no such file."""
 
+    @abstractmethod
     def age(self, url: str) -> float | None:
         """Return how many seconds ago a file was written, or None where there is no such file."""
 
+    @abstractmethod
     def upload(self, local: Path, url: str) -> None:
         """Put a local file there, replacing what is there; one that nobody reads before it is committed."""
 
+    @abstractmethod
     def create(self, url: str, content: bytes) -> bool:
         """Make a small file; return False, changing nothing, where one is there already."""
 
+    @abstractmethod
     def replace(self, url: str, content: bytes) -> None:
         """Make a small file, or put other content into it; whoever reads meanwhile may find nothing."""
 
+    @abstractmethod
     def delete(self, url: str) -> None:
         """Delete a file if it is there."""
 
 
-class LocalStorage:
+class LocalStorage(Storage):
     """Storage on the local disk, for lakes at file:// URLs; raises ServiceError naming the file that fails."""
 
     @contextmanager
@@ -66,13 +82,13 @@ class LocalStorage:
 
     def upload(self, local: Path, url: str) -> None:
         """See Storage."""
-        with self._translated(url) as path:
+        with self._change(url), self._translated(url) as path:
             path.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(local, path)
 
     def create(self, url: str, content: bytes) -> bool:
         """See Storage."""
-        with self._translated(url) as path:
+        with self._change(url), self._translated(url) as path:
             path.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.") as file:
                 file.write(content)
@@ -86,19 +102,20 @@ class LocalStorage:
 
     def replace(self, url: str, content: bytes) -> None:
         """See Storage."""
-        with self._translated(url) as path:
+        with self._change(url), self._translated(url) as path:
             path.write_bytes(content)
 
     def delete(self, url: str) -> None:
         """See Storage."""
-        with self._translated(url) as path:
+        with self._change(url), self._translated(url) as path:
             path.unlink(missing_ok=True)
 
 
-class HdfsStorage:
+class HdfsStorage(Storage):
     """Storage on HDFS through WebHDFS, with time limits on every call."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, root: str, address: str) -> None:
+        super().__init__(root)
         self._address = address
         self._client = InsecureClient(address, user=os.environ.get("HADOOP_USER_NAME") or getpass.getuser(), timeout=10)
 
@@ -130,14 +147,14 @@ class HdfsStorage:
 
     def upload(self, local: Path, url: str) -> None:
         """See Storage."""
-        with self._translated(), local.open("rb") as file:
+        with self._change(url), self._translated(), local.open("rb") as file:
             self._client.write(urlsplit(url).path, file, overwrite=True)
 
     def create(self, url: str, content: bytes) -> bool:
         """See Storage."""
         folder, _, name = urlsplit(url).path.rpartition("/")
         temporary = f"{folder}/.{name}.{uuid.uuid4().hex}.tmp"
-        with self._translated():
+        with self._change(url), self._translated():
             self._client.write(temporary, content, overwrite=True)
             try:
                 # Renamed, so that nobody ever sees the file without its content; HDFS renames onto no file.
@@ -151,15 +168,15 @@ class HdfsStorage:
 
     def replace(self, url: str, content: bytes) -> None:
         """See Storage."""
-        with self._translated():
+        with self._change(url), self._translated():
             self._client.write(urlsplit(url).path, content, overwrite=True)
 
     def delete(self, url: str) -> None:
         """See Storage."""
-        with self._translated():
+        with self._change(url), self._translated():
             self._client.delete(urlsplit(url).path)
 
 
 def storage(url: str, webhdfs: str) -> Storage:
     """Return the storage of the lake `url`; `webhdfs` is the address of the NameNode of one on HDFS."""
-    return LocalStorage() if url.startswith("file:") else HdfsStorage(webhdfs)
+    return LocalStorage(url) if url.startswith("file:") else HdfsStorage(url, webhdfs)

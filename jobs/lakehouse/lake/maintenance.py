@@ -6,9 +6,11 @@ on what the table stands at, the files of its last batch too, which a killed run
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 
 from deltalake import CommitProperties, DeltaTable
 
+from lakehouse import crash
 from lakehouse.lake import data_files, native
 from lakehouse.lake.data_files import DataFile
 from lakehouse.lake.schemas import tables
@@ -83,4 +85,5 @@ def vacuum(lake: Lake, name: str, standing: Standing, *, dry_run: bool) -> list[
             table.cleanup_metadata()
         return gone
 
-    return lake.call(name, work, native.QUERY_SECONDS)
+    with nullcontext() if dry_run else crash.around(name, "vacuum"):
+        return lake.call(name, work, native.QUERY_SECONDS)

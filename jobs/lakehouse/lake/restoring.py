@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from lakehouse.crash import crash_point
 from lakehouse.errors import IntegrityError
 from lakehouse.lake import data_files, log, scan
 from lakehouse.lake.data_files import DataFile
@@ -79,14 +78,12 @@ def to_before(lake: Lake, moment: datetime) -> list[Step]:
 def restore(lake: Lake, steps: Sequence[Step], standings: dict[str, Standing], run_id: str) -> None:
     """Take the steps, a commit each; files that bronze does not hold any more are news for the next run."""
     for step in steps:
-        crash_point(f"restore.{step.name}")
         layer, _, dataset = step.name.partition(".")
         state = _state(lake, step.name, step.version)
         rows = _decisions(lake, dataset, step, state, run_id) if layer == "bronze" else []
         texts = tuple(row | {name: row[name].isoformat() for name in ("mtime", "seen_at")} for row in rows)
         state = replace(state, run_id=run_id, files=texts)
         standings[step.name] = _commit(lake, step.name, step.files, standings[step.name], state)
-        crash_point(f"restored.{step.name}")
         if rows:
             lake.append(FILES, rows)
 

@@ -18,7 +18,6 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from lakehouse.crash import crash_point
 from lakehouse.datasets import DATASETS
 from lakehouse.errors import ServiceError
 from lakehouse.lake import scan
@@ -115,9 +114,7 @@ class Inbox:
             self._commit([cut for cut in cuts.values() if cut.decision.records], run_id, now, progress)
         rows = [asdict(decision) | {"run_id": run_id, "seen_at": now} for decision in landed.decisions]
         if rows:
-            crash_point("landing.committed")
             self.lake.append(FILES, rows)
-            crash_point("landing.recorded")
             for row in rows:
                 self._learn(row)
         return landed
@@ -164,8 +161,6 @@ class Inbox:
             address = self.lake.address(f"bronze.{cut.task.dataset}")
             self.lake.files.upload(cut.task.parquet, f"{address}/{cut.file_name}")
             progress(f"{cut.task.dataset}/{cut.decision.name}")
-        if cuts:
-            crash_point("landing.uploaded")
         for dataset in dict.fromkeys(cut.task.dataset for cut in cuts):
             name, own = f"bronze.{dataset}", [cut for cut in cuts if cut.task.dataset == dataset]
             rows = tuple(
@@ -175,7 +170,6 @@ class Inbox:
             )
             state = self.standings[name].state.next(run_id, files=rows)
             self.standings[name] = self.lake.commit(name, self.standings[name], [c.data_file() for c in own], state)
-            crash_point("landing.first-committed")
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,11 @@ _KNOWN: tuple[tuple[str, type[LakehouseError], str], ...] = (
         ServiceError,
         "Kafka at {kafka} does not answer. Run `make status`, then `make up`.",
     ),
+    (
+        r"Python worker exited unexpectedly|Python worker failed to connect back",
+        ServiceError,
+        "A Python worker of Spark was killed, or memory ran out. Free some memory, then run it again.",
+    ),
     (r"OutOfMemoryError|Java heap space", ServiceError, "The driver's memory is too small. Raise SPARK_DRIVER_MEMORY."),
     (
         r"Connection refused|Connection reset|ConnectException|SafeModeException|NoRouteToHost|SocketTimeoutException|"
