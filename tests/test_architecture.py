@@ -64,6 +64,7 @@ def test_a_dataset_is_complete(name: str) -> None:
     assert dataset.time_column in columns
     assert dataset.key is None or dataset.key in columns
     assert len(columns) == len(dataset.fields) == len({field.source for field in dataset.fields})
+    assert len(set(dataset.names)) == len(dataset.names)
     assert all(map(is_known, dataset.columns))
     assert {f"bronze.{name}", f"silver.{name}"} <= set(tables())
     assert dataset.chart is None or dataset.chart.kind in silver_charts.KINDS

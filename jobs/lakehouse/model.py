@@ -50,11 +50,25 @@ class Field:
 
     `source` is the field's name in CSV headers and JSON objects, matched exactly. A `required` one must be there in
     every record, and so must its column in a CSV header.
+
+    What a foreign source writes otherwise: `aliases` are other names that the field may have there; of several the
+    first that is given counts, `source` before all. `formats` are those of a date or time beside ISO 8601, such as
+    `%m/%d/%Y %H:%M` (strptime, as https://docs.rs/chrono/latest/chrono/format/strftime/ has it), tried in order; a
+    time without a zone is UTC. With a `decimal_comma` the text of a number is `1.234,56`, and points stand between
+    thousands alone; numbers of JSON, which have a point, stay what they are.
     """
 
     source: str
     column: Column
     required: bool = True
+    aliases: tuple[str, ...] = ()
+    formats: tuple[str, ...] = ()
+    decimal_comma: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names that the field may have at its source, in the order in which they count."""
+        return (self.source, *self.aliases)
 
 
 @dataclass(frozen=True)
@@ -81,7 +95,7 @@ class Dataset:
     different events. `formats` are those of `FORMATS` that its files may have; on its topic a record is JSON.
     `time_column` is the silver column that says when the event happened. `rules` are those on its records beside what
     follows from the fields' types; `derived` are expressions, each under the name of the typed column that it fills
-    from others, in the order in which they are applied.
+    from others, in the order in which they are applied. `delimiter` stands between the fields of its CSV files.
     `chart` draws its values.
     """
 
@@ -94,7 +108,13 @@ class Dataset:
     # Expressions have no equality of their own: `==` of two of them is a third one.
     rules: tuple[Rule, ...] = field(default=(), compare=False)
     derived: tuple[pl.Expr, ...] = field(default=(), compare=False)
+    delimiter: str = field(default=",", kw_only=True)
     chart: Chart | None = field(default=None, kw_only=True)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names that the fields may have at the source."""
+        return tuple(name for f in self.fields for name in f.names)
 
     @property
     def columns(self) -> tuple[Column, ...]:

@@ -46,11 +46,15 @@ _RECORDS = (
     ("bad_request_line", "The request is no `METHOD path protocol`.", "Mostly a scanner or TLS on the port of HTTP."),
     ("required", "A field that every record needs is missing or empty.", _SEND_AGAIN),
     ("control_char", "A text holds NUL or another control character.", _ESCAPE),
-    ("date", "A date or time is in no form that is known, or does not exist.", "Write it as 2024-01-31T12:00:00Z."),
+    (
+        "date",
+        "A date or time is in no form that is known, or does not exist.",
+        "Write it as 2024-01-31T12:00:00Z, or add its form to the field's `formats`.",
+    ),
     (
         "number_format",
-        "A number is not written in plain digits with a point.",
-        "Write it as 1234.56, and send it again.",
+        "A number is not written in plain digits with a point, or with a comma where its field has a `decimal_comma`.",
+        "Write it as 1234.56, or give its field a `decimal_comma`.",
     ),
     ("scale", "An amount has more than two decimals.", "Round it at the source, and send the record again."),
     ("overflow", "A number is larger than its column.", "Look for a wrong unit at the source."),
@@ -71,10 +75,18 @@ _FILES = (
     ("truncated", "The gzip data ends early or is damaged.", "Copy the file again as a whole."),
     ("ratio", "It unpacks to over 1 GiB and a hundred times its size.", "Unpack it, and look at it, by hand."),
     ("no_header", "The first line of the CSV file names no column.", "Put the header back as the first line."),
-    ("delimiter", "The columns are not separated by commas.", "Export the file with commas."),
+    (
+        "delimiter",
+        "The columns are not separated as the dataset says, by default by commas.",
+        "Export the file so, or name its `delimiter` in the dataset's file.",
+    ),
     ("many_columns", "The header has more columns than can be read.", "Leave out columns at the source."),
     ("duplicate_column", "A column is there more than once.", "Leave one of them out."),
-    ("missing_column", "A column that every record needs is missing.", "Name it in the header as the dataset does."),
+    (
+        "missing_column",
+        "A column that every record needs is missing.",
+        "Name it in the header as the dataset does, or add its name to the field's `aliases`.",
+    ),
 )
 
 

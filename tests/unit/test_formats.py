@@ -146,4 +146,4 @@ def test_names_of_data_files_are_told_from_others(name: str, is_data: bool) -> N
 
 
 def test_a_header_is_split_as_csv_and_trimmed() -> None:
-    assert split_header('a, b ,"c,d","e""f"') == ["a", "b", "c,d", 'e"f']
+    assert split_header('a, b ,"c,d","e""f"', ",") == ["a", "b", "c,d", 'e"f']

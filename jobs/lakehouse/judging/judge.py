@@ -65,7 +65,10 @@ def _slices(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
 def _judge_slice(batch: pa.RecordBatch, dataset: Dataset) -> pa.Table:
     """Return the typed columns and `reasons`."""
     texts = parse(batch, dataset)
-    values = [convert(texts[text_name(column.name)], column.type).alias(column.name) for column in dataset.columns]
+    values = [
+        convert(texts[text_name(field.column.name)], field.column.type, field.formats).alias(field.column.name)
+        for field in dataset.fields
+    ]
     frame = texts.with_columns(pl.Series("ingested_at", batch["ingested_at"].cast(pa.timestamp("us", "UTC"))), *values)
     for expression in dataset.derived:
         frame = frame.with_columns(expression)

@@ -11,7 +11,7 @@ from lakehouse.judging.parse_csv import parse_csv
 from lakehouse.judging.parse_json import parse_json
 from lakehouse.judging.parse_log import parse_log
 from lakehouse.landing.cut_lines import MAX_RECORD
-from lakehouse.model import Dataset
+from lakehouse.model import Dataset, Field
 
 # A record that is not UTF-8 is found by Python, one by one, in blocks that hold one; the others are checked by Arrow.
 _BLOCK = 256
@@ -34,13 +34,14 @@ def parse(batch: pa.RecordBatch, dataset: Dataset) -> pl.DataFrame:
         if not known.is_empty():
             parts.append(parser(known.select("row", "line", "header"), dataset))
     found = pl.concat(parts, how="diagonal")
-    texts = (_text(field.source, field.column.name, found) for field in dataset.fields)
+    texts = (_text(field, found) for field in dataset.fields)
     return found.sort("row").select("problem", *texts)
 
 
-def _text(source: str, name: str, found: pl.DataFrame) -> pl.Expr:
-    given = pl.col(text_name(source)) if text_name(source) in found.columns else pl.lit(None, pl.String)
-    return clean(given).alias(text_name(name))
+def _text(field: Field, found: pl.DataFrame) -> pl.Expr:
+    names = [name for name in map(text_name, field.names) if name in found.columns]
+    given = pl.coalesce(clean(pl.col(name)) for name in names) if names else pl.lit(None, pl.String)
+    return given.alias(text_name(field.column.name))
 
 
 def _lines(batch: pa.RecordBatch) -> pl.DataFrame:

@@ -1,7 +1,8 @@
 """CSV records -> their fields' texts by the names in the header, or what is wrong with a record's structure.
 
-RFC 4180: fields between commas; a field in quotes may hold commas, line breaks and doubled quotes, and nothing but a
-comma or the end follows it. A quote inside a field that does not begin with one is an ordinary character.
+RFC 4180: fields between commas, or another delimiter that the dataset names; a field in quotes may hold those, line
+breaks and doubled quotes, and nothing but a delimiter or the end follows it. A quote inside a field that does not begin
+with one is an ordinary character.
 """
 
 import csv
@@ -11,6 +12,7 @@ from typing import NamedTuple
 import polars as pl
 
 from lakehouse.judging.columns import BLANKS, text_name
+from lakehouse.judging.types import with_point
 from lakehouse.landing.cut_lines import MAX_RECORD
 from lakehouse.landing.sniff import MAX_COLUMNS, split_header
 from lakehouse.model import Dataset
@@ -22,6 +24,13 @@ _MIN_GROUP = 500
 csv.field_size_limit(MAX_RECORD)
 
 
+class _Names(NamedTuple):
+    """What is looked for in a header: the delimiter and the names that the dataset's fields may have."""
+
+    delimiter: str
+    sources: tuple[str, ...]
+
+
 class _Layout(NamedTuple):
     """How many fields a header names, none where it is no header, and at which place each of the dataset's stands."""
 
@@ -30,39 +39,41 @@ class _Layout(NamedTuple):
 
 
 def parse_csv(rows: pl.DataFrame, dataset: Dataset) -> pl.DataFrame:
-    """Return `row`, `problem` and the text of each field, by its name at the source, of the records in `line`.
+    """Return `row`, `problem` and the text of each field, by its names at the source, of the records in `line`.
 
     Their `header` is the header line of their file. `problem` is repeated_header, few_fields, many_fields,
     unclosed_quote or syntax (text behind a closing quote, a line break outside quotes, a header that is none), null
     where the record has as many fields as its header.
     """
-    sources = tuple(field.source for field in dataset.fields)
-    common = _common_headers(rows["header"], sources)
+    names = _Names(dataset.delimiter, dataset.names)
+    common = _common_headers(rows["header"], names)
     is_plain = rows["header"].is_in(common).fill_null(False) & ~rows["line"].str.contains('["\r\n]')
-    groups = (_split(rows.filter(is_plain & (rows["header"] == header)), header, sources) for header in common)
-    return pl.concat([_read(rows.filter(~is_plain), sources), *groups])
+    groups = (_split(rows.filter(is_plain & (rows["header"] == header)), header, names) for header in common)
+    found = pl.concat([_read(rows.filter(~is_plain), names), *groups])
+    commas = [text_name(name) for field in dataset.fields if field.decimal_comma for name in field.names]
+    return found.with_columns(with_point(pl.col(name)).alias(name) for name in commas)
 
 
-def _common_headers(headers: pl.Series, sources: tuple[str, ...]) -> list[str]:
+def _common_headers(headers: pl.Series, names: _Names) -> list[str]:
     """Return the headers whose records are split all at once."""
     counts = headers.drop_nulls().value_counts()
     often = counts.filter(pl.col("count") >= _MIN_GROUP)[headers.name]
-    return [header for header in often if 0 < _layout(header, sources).size <= MAX_COLUMNS]
+    return [header for header in often if 0 < _layout(header, names).size <= MAX_COLUMNS]
 
 
 @lru_cache(maxsize=1024)
-def _layout(header: str | None, sources: tuple[str, ...]) -> _Layout:
+def _layout(header: str | None, names: _Names) -> _Layout:
     try:
-        names = split_header(header or "")
+        there = split_header(header or "", names.delimiter)
     except csv.Error:
-        names = []
-    return _Layout(len(names), tuple(names.index(source) if source in names else None for source in sources))
+        there = []
+    return _Layout(len(there), tuple(there.index(source) if source in there else None for source in names.sources))
 
 
-def _split(rows: pl.DataFrame, header: str, sources: tuple[str, ...]) -> pl.DataFrame:
+def _split(rows: pl.DataFrame, header: str, names: _Names) -> pl.DataFrame:
     """Read records of one header without quotes and line breaks."""
-    size, places = _layout(header, sources)
-    fields = rows["line"].str.splitn(",", size + 1).struct.unnest()
+    size, places = _layout(header, names)
+    fields = rows["line"].str.splitn(names.delimiter, size + 1).struct.unnest()
     problem = (
         pl.when(rows["line"].str.strip_chars(BLANKS) == header.strip(BLANKS))
         .then(pl.lit("repeated_header"))
@@ -72,28 +83,28 @@ def _split(rows: pl.DataFrame, header: str, sources: tuple[str, ...]) -> pl.Data
         .then(pl.lit("many_fields"))
     )
     texts = (pl.lit(None, pl.String) if place is None else pl.col(f"field_{place}") for place in places)
-    names = map(text_name, sources)
-    return fields.select(rows["row"], problem.alias("problem"), **dict(zip(names, texts, strict=True)))
+    columns = map(text_name, names.sources)
+    return fields.select(rows["row"], problem.alias("problem"), **dict(zip(columns, texts, strict=True)))
 
 
-def _read(rows: pl.DataFrame, sources: tuple[str, ...]) -> pl.DataFrame:
+def _read(rows: pl.DataFrame, names: _Names) -> pl.DataFrame:
     """Read records one by one, exactly."""
-    found = [_fields(line, header, sources) for line, header in rows.select("line", "header").iter_rows()]
-    schema = dict.fromkeys(("problem", *map(text_name, sources)), pl.String)
+    found = [_fields(line, header, names) for line, header in rows.select("line", "header").iter_rows()]
+    schema = dict.fromkeys(("problem", *map(text_name, names.sources)), pl.String)
     fields = pl.DataFrame(found, schema=schema, orient="row")
     return fields.insert_column(0, rows["row"])
 
 
-def _fields(line: str, header: str | None, sources: tuple[str, ...]) -> tuple[str | None, ...]:
+def _fields(line: str, header: str | None, names: _Names) -> tuple[str | None, ...]:
     """Return a record's problem and its fields' texts."""
-    size, places = _layout(header, sources)
-    nothing = (None,) * len(sources)
+    size, places = _layout(header, names)
+    nothing = (None,) * len(places)
     if not size or header is None:
         return "syntax", *nothing
     if line.strip(BLANKS) == header.strip(BLANKS):
         return "repeated_header", *nothing
     try:
-        fields = next(csv.reader([line], strict=True), [])
+        fields = next(csv.reader([line], delimiter=names.delimiter, strict=True), [])
     except csv.Error:
         return "unclosed_quote" if line.count('"') % 2 else "syntax", *nothing
     if len(fields) != size:

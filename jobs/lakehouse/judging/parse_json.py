@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lakehouse.judging.columns import BLANKS, text_name
-from lakehouse.judging.types import is_decimal
+from lakehouse.judging.types import is_decimal, with_point
 from lakehouse.model import Dataset
 
 # Far below the depth at which the decoders give up, which depends on how deep their caller's own calls are.
@@ -37,21 +37,25 @@ class _NumberError(ValueError):
 
 
 def parse_json(rows: pl.DataFrame, dataset: Dataset) -> pl.DataFrame:
-    """Return `row`, `problem` and the text of each field, by its name at the source, of the records in `line`.
+    """Return `row`, `problem` and the text of each field, by its names at the source, of the records in `line`.
 
     `problem` is depth, not_object, trailing_data, number_format (NaN or an infinity), encoding (half a surrogate pair,
     which no UTF-8 can hold) or syntax, null where the record is one object. A value that is an array or an object is
     text as it is written.
     """
-    record_type = _record_type(tuple(field.source for field in dataset.fields))
+    record_type = _record_type(dataset.names)
     records, problems = _decode(rows["line"].cast(pl.Binary).to_list(), record_type)
     columns = [rows["row"], pl.Series("problem", problems, dtype=pl.String)]
-    for field, place in zip(dataset.fields, record_type.__struct_fields__, strict=True):
+    fields = [(field, name) for field in dataset.fields for name in field.names]
+    for (field, name), place in zip(fields, record_type.__struct_fields__, strict=True):
         written = _texts(map(attrgetter(place), records))
         text = _unquote(written)
         if is_decimal(field.column.type):
             text = _replace(text, written, written.str.contains(_NUMBER_WITH_EXPONENT), _without_exponent)
-        columns.append(text.alias(text_name(field.source)))
+        if field.decimal_comma:
+            is_text = written.str.starts_with('"')
+            text = pl.select(pl.when(is_text).then(with_point(pl.lit(text))).otherwise(text)).to_series()
+        columns.append(text.alias(text_name(name)))
     return pl.DataFrame(columns)
 
 

@@ -4,14 +4,20 @@ Each type is a strict pattern and a conversion that refuses what does not exist,
 are those of ASCII, times are in UTC with microseconds.
 """
 
+from collections.abc import Sequence
+
 import polars as pl
 import pyarrow as pa
+
+from lakehouse.judging.columns import BLANKS
 
 INTEGER = r"^[+-]?[0-9]+$"
 DECIMAL = r"^[+-]?[0-9]+(\.[0-9]+)?$"
 CENTS = r"^[+-]?[0-9]+(\.[0-9]{1,2})?$"
 DOUBLE = r"^[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?$"
 DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+# A number with a decimal comma; points, where there are any, stand between thousands.
+_COMMA = r"^[+-]?([0-9]+|[0-9]{1,3}(\.[0-9]{3})+)(,[0-9]+)?([eE][+-]?[0-9]{1,3})?$"
 
 # Neither 24:00:00 nor a leap second is a time of day.
 _CLOCK, _SECONDS = "(?:[01][0-9]|2[0-3]):[0-5][0-9]", "[0-5][0-9]"
@@ -58,22 +64,47 @@ def pattern(kind: str) -> str:
     return CENTS if is_decimal(kind) else _PATTERNS[kind]
 
 
-def convert(text: pl.Series, kind: str) -> pl.Series:
+def with_point(text: pl.Expr) -> pl.Expr:
+    """Return numbers that are written as `1.234,56` as `1234.56`; no other text is a number afterwards."""
+    bare = text.str.strip_chars(BLANKS)
+    number = bare.str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)
+    # In another form a point turns into a comma too: 12.5 is no number here, and must not be read as one.
+    return pl.when(bare.str.contains(_COMMA)).then(number).otherwise(bare.str.replace_all(".", ",", literal=True))
+
+
+def convert(text: pl.Series, kind: str, formats: Sequence[str] = ()) -> pl.Series:
     """Return the texts as values of a Spark SQL type, null where a text is not exactly one or the value does not fit.
 
-    A double out of range is null, never infinite. Times are `yyyy-MM-dd`, `yyyy-MM-dd HH:mm[:ss]` or ISO 8601; one
-    without a zone is UTC.
+    A double out of range is null, never infinite. Times are `yyyy-MM-dd`, `yyyy-MM-dd HH:mm[:ss]`, ISO 8601, or in one
+    of the `formats`; one without a zone is UTC.
     """
     if kind == "string":
         return text
     if kind == "timestamp":
-        return _timestamp(text)
+        return _in_formats(_timestamp(text), text, formats)
     exact = pl.when(text.str.contains(pattern(kind))).then(text)
     if kind == "date":
-        return pl.select(exact.str.to_date("%Y-%m-%d", strict=False)).to_series()
+        return _in_formats(pl.select(exact.str.to_date("%Y-%m-%d", strict=False)).to_series(), text, formats)
     dtype = pl.Decimal(*_precision_and_scale(kind)) if is_decimal(kind) else _SIMPLE[kind][0]
     values = pl.select(exact.cast(dtype, strict=False)).to_series()
     return pl.select(pl.when(values.is_finite()).then(values)).to_series() if kind == "double" else values
+
+
+def _in_formats(iso: pl.Series, text: pl.Series, formats: Sequence[str]) -> pl.Series:
+    """Return the dates or times with those that are in a format in the places of null, by the first one that fits.
+
+    No second is 60, and no year is below 1000, which `%Y` makes of one with two digits; `%y` reads these.
+    """
+    if not formats:
+        return iso
+    sound = pl.when(~text.str.contains(r":60\b")).then(text)
+    found = [
+        sound.str.to_date(form, strict=False)
+        if iso.dtype == pl.Date
+        else sound.str.to_datetime(form, time_unit="us", time_zone="UTC", strict=False)
+        for form in formats
+    ]
+    return pl.select(pl.coalesce(iso, *(pl.when(value.dt.year() >= 1000).then(value) for value in found))).to_series()
 
 
 def _timestamp(text: pl.Series) -> pl.Series:

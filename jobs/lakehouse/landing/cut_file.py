@@ -86,7 +86,7 @@ def _write_records(task: Task, decision: Decision) -> None:
     source = chunks(task.path)
     head = next(source, b"")
     shape = find_shape(dataset, head)
-    records = _cutter(shape, itertools.chain([head[shape.skip :]], source), tally)
+    records = _cutter(dataset, shape, itertools.chain([head[shape.skip :]], source), tally)
     constants = {
         "batch": task.batch,
         "source": task.path.name,
@@ -102,10 +102,10 @@ def _write_records(task: Task, decision: Decision) -> None:
     decision.format, decision.header = shape.format, shape.header
 
 
-def _cutter(shape: Shape, body: Iterable[bytes], tally: Tally) -> Iterator[Record]:
+def _cutter(dataset: Dataset, shape: Shape, body: Iterable[bytes], tally: Tally) -> Iterator[Record]:
     if shape.is_array:
         return json_elements(body)
-    return csv_records(body, tally) if shape.format == "csv" else lines(body, tally)
+    return csv_records(body, tally, dataset.delimiter) if shape.format == "csv" else lines(body, tally)
 
 
 def _batches(records: Iterator[Record]) -> Iterator[list[Record]]:

@@ -15,6 +15,8 @@ NAMES = re.compile(r"[^._].*\.(csv|txt|json|jsonl|ndjson|log(\.\d+)?)(\.gz)?", r
 MAX_DETAIL = 500
 MAX_COLUMNS = 1_000
 
+_DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+
 
 class RejectedError(Exception):
     """Raised when a file is refused as a whole; `reason` is a rule's name, `detail` what a person needs to mend it."""
@@ -60,18 +62,17 @@ def find_shape(dataset: Dataset, head: bytes) -> Shape:
     # No CSV header has a bracket, but any other part of a log line may be a column's name, set by who sent the request.
     if not line or ("log" in dataset.formats and b"[" in line):
         return Shape("log" if "log" in dataset.formats else dataset.formats[0], skip=skip)
-    known = {field.source for field in dataset.fields}
-    names = _split_header(line, ",")
-    if known.isdisjoint(names):
-        return _without_header(dataset, line, known, skip)
+    names = _split_header(line, dataset.delimiter)
+    if set(dataset.names).isdisjoint(names):
+        return _without_header(dataset, line, skip)
     _check_header(dataset, names)
     try:
-        return Shape("csv", line.decode("utf-8").strip(), end, blank=blank)
+        return Shape("csv", line.decode("utf-8").strip(" \r\n"), end, blank=blank)
     except UnicodeDecodeError:
         raise RejectedError("encoding", "the header is not UTF-8") from None
 
 
-def split_header(header: str, delimiter: str = ",") -> list[str]:
+def split_header(header: str, delimiter: str) -> list[str]:
     """Return the column names of a CSV header line, trimmed."""
     return [name.strip() for name in next(csv.reader([header], delimiter=delimiter), [])]
 
@@ -91,10 +92,11 @@ def _first_line(head: bytes, start: int) -> tuple[bytes, int, int]:
     return b"", len(head), 0
 
 
-def _without_header(dataset: Dataset, line: bytes, known: set[str], skip: int) -> Shape:
-    for delimiter, name in ((";", "semicolon"), ("\t", "tab"), ("|", "bar")):
-        if not known.isdisjoint(_split_header(line, delimiter)):
-            raise RejectedError("delimiter", f"columns are separated by {name}; a comma is needed")
+def _without_header(dataset: Dataset, line: bytes, skip: int) -> Shape:
+    for delimiter, name in _DELIMITERS.items():
+        if not set(dataset.names).isdisjoint(_split_header(line, delimiter)):
+            needed = _DELIMITERS.get(dataset.delimiter, dataset.delimiter)
+            raise RejectedError("delimiter", f"columns are separated by {name}; a {needed} is needed")
     if "log" in dataset.formats:
         return Shape("log", skip=skip)
     columns = ", ".join(field.source for field in dataset.fields)
@@ -107,6 +109,7 @@ def _check_header(dataset: Dataset, names: list[str]) -> None:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise RejectedError("duplicate_column", f"{', '.join(twice)} more than once")
-    missing = [field.source for field in dataset.fields if field.required and field.source not in names]
+    needed = [field for field in dataset.fields if field.required]
+    missing = [" or ".join(field.names) for field in needed if set(field.names).isdisjoint(names)]
     if missing:
         raise RejectedError("missing_column", f"{', '.join(missing)} not among {', '.join(names)}")
