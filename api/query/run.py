@@ -9,12 +9,11 @@ from deltalake import DeltaTable
 from django.conf import settings
 from django.contrib.auth.models import User
 
-from config.refusals import AWAY, ForbiddenError, GoneError, UnavailableError
+from config.refusals import AWAY, GoneError, UnavailableError
 from lakehouse.lake import Lake
 from lakes import access, reads, versions
 from query import limits, pages, shape, slots
 from query.filter.conditions import Condition, compile_filter
-from query.filter.errors import BadFilterError, FilterError, PersonalFilterError
 from query.pages import Page, Position
 from query.parameters import Parameters
 from query.scan import Effort, Scan
@@ -43,7 +42,9 @@ def answer(user: User, asked: Parameters) -> Answer:
     """Return the page that a user asked for; every reason why not is an APIException or a LakehouseError."""
     query = f"{asked.view.name} {asked.filter}"
     page = pages.read(asked.page, query) if asked.page is not None else None
-    condition = _condition(user, asked)
+    condition = None
+    if asked.filter is not None:
+        condition = compile_filter(asked.filter, access.schema(asked.view), access.hidden(user, asked.view))
     started = time.monotonic()
     signs = Signs()
     release = slots.take(settings.STATE / "slots", user.pk)
@@ -62,17 +63,6 @@ def answer(user: User, asked: Parameters) -> Answer:
     if scan.following:
         following = pages.token(Page(str(table.metadata().id), table.version(), scan.following), query)
     return Answer(rows, table.version(), scan.effort, round((time.monotonic() - started) * 1000), following)
-
-
-def _condition(user: User, asked: Parameters) -> Condition | None:
-    if asked.filter is None:
-        return None
-    try:
-        return compile_filter(asked.filter, access.schema(asked.view), access.hidden(user, asked.view))
-    except PersonalFilterError as error:
-        raise ForbiddenError(str(error)) from error
-    except FilterError as error:
-        raise BadFilterError(error) from error
 
 
 def _scanned(

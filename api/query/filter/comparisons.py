@@ -5,11 +5,13 @@ both ends, is compared exactly all the same: the comparison is moved to the near
 so nothing is rounded and the statistics of the files still prune.
 """
 
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal
 from fractions import Fraction
 from math import floor, isinf
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,16 +22,18 @@ from query.filter.errors import FilterError
 from query.filter.operands import Literal, Operand
 
 UNKNOWN = pc.scalar(pa.scalar(None, pa.bool_()))
-FLIPPED = {"=": "=", "<>": "<>", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
-_DAY = 86_400_000_000
-_APPLY: dict[str, Callable[[ds.Expression, object], ds.Expression]] = {
-    "=": lambda field, value: field == value,
-    "<>": lambda field, value: field != value,
-    "<": lambda field, value: field < value,
-    "<=": lambda field, value: field <= value,
-    ">": lambda field, value: field > value,
-    ">=": lambda field, value: field >= value,
+_APPLY: dict[str, Callable[[Any, Any], Any]] = {
+    "=": operator.eq,
+    "<>": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
 }
+_FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+# Kinds of columns that can be compared with each other; any other with its own alone.
+_GROUPS = (operands.NUMBERS, operands.MOMENTS)
+_DAY = 86_400_000_000
 
 
 @dataclass(frozen=True)
@@ -51,16 +55,20 @@ def never(field: ds.Expression) -> ds.Expression:
     return field.is_null() & UNKNOWN
 
 
-def compare(op: str, column: Operand, literal: Literal) -> ds.Expression:
-    """Return `column op literal`; raises FilterError where the literal's type is not the column's."""
-    if literal.kind is None:
+def compare(op: str, left: Operand | Literal, right: Operand | Literal) -> ds.Expression:
+    """Return `left op right`; raises FilterError where their types cannot be compared, or neither is a column."""
+    if isinstance(left, Literal):
+        if isinstance(right, Literal):
+            raise FilterError("One side of a comparison must be a column.")
+        return compare(_FLIPPED.get(op, op), right, left)
+    if isinstance(right, Literal) and right.kind is None:
         return UNKNOWN
-    place = _place(column, literal)
+    place = _place(left, right) if isinstance(right, Literal) else _beside(right, left)
     if isinstance(place, Fraction):
-        return _on_grid(op, column.field, place, _grid(column.type))
-    if column.kind == operands.BOOLEAN and op not in ("=", "<>"):
-        raise FilterError(f"{column.name} is a boolean, which has no order: use = or <>.")
-    return _APPLY[op](column.field, place)
+        return _on_grid(op, left.field, place, _grid(left.type))
+    if left.kind == operands.BOOLEAN and op not in ("=", "<>"):
+        raise FilterError(f"{left.name} is a boolean, which has no order: use = or <>.")
+    return _APPLY[op](_beside(left, right) if isinstance(right, Operand) else left.field, place)
 
 
 def among(column: Operand, literals: Sequence[Literal]) -> ds.Expression:
@@ -79,20 +87,13 @@ def among(column: Operand, literals: Sequence[Literal]) -> ds.Expression:
     return found | UNKNOWN if len(places) < len(literals) else found
 
 
-def columns(op: str, left: Operand, right: Operand) -> ds.Expression:
-    """Return `left op right` for two columns; raises FilterError where their types cannot be compared."""
-    for group in (operands.NUMBERS, operands.MOMENTS, (operands.TEXT,), (operands.BOOLEAN,), (operands.BINARY,)):
-        if left.kind in group and right.kind in group:
-            break
-    else:
-        raise FilterError(f"{left.name} is {left.kind} and {right.name} is {right.kind}: they cannot be compared.")
-    if left.kind == operands.BOOLEAN and op not in ("=", "<>"):
-        raise FilterError(f"{left.name} is a boolean, which has no order: use = or <>.")
-    return _APPLY[op](_beside(left, right), _beside(right, left))
-
-
 def _beside(column: Operand, other: Operand) -> ds.Expression:
-    """Return a column's field, in the type of the other one where Arrow would not cast it, or not all its values."""
+    """Return a column's field, in the type of the other one where Arrow would not cast it, or not all its values.
+
+    Raises FilterError where the two cannot be compared.
+    """
+    if column.kind != other.kind and not any(column.kind in group and other.kind in group for group in _GROUPS):
+        raise FilterError(f"{other.name} is {other.kind} and {column.name} is {column.kind}: they cannot be compared.")
     if column.kind == operands.DATE and other.kind == operands.TIMESTAMP:
         return column.field.cast(other.type)
     if column.kind == operands.INTEGER and other.kind == operands.DOUBLE:

@@ -3,20 +3,20 @@
 from collections.abc import Iterable
 from typing import Any
 
-from config.refusals import BadParameterError
-from lakehouse.errors import LakehouseError
+from rest_framework.exceptions import ParseError
 
 
-class FilterError(LakehouseError):
+class FilterError(ParseError):
     """Raised when a filter is not one condition of the allowed kind.
 
     `position` is the character, counted from 1, where the trouble starts (None where it has no one place), `columns`
-    are the names that may be used.
+    are the names that may be used; all three are the error's `detail`.
     """
 
     def __init__(self, message: str, position: int | None = None, columns: Iterable[str] = ()) -> None:
-        super().__init__(message if position is None else f"{message} (at character {position})")
+        super().__init__(message)
         self.message, self.position, self.columns = message, position, tuple(columns)
+        self.detail: Any = {"message": message, "position": position, "columns": list(self.columns)}
 
     def placed(self, position: int | None, columns: Iterable[str] = ()) -> "FilterError":
         """Return the same error with a position and the columns, where it had none yet."""
@@ -26,11 +26,8 @@ class FilterError(LakehouseError):
 class PersonalFilterError(FilterError):
     """Raised when a filter names a column that the asking user only sees masked."""
 
+    status_code = 403
 
-class BadFilterError(BadParameterError):
-    """Raised for a filter that is refused; `detail` says what is wrong and where, and which columns there are."""
-
-    def __init__(self, error: FilterError) -> None:
-        super().__init__(error.message)
-        said: Any = {"message": error.message, "position": error.position, "columns": list(error.columns)}
-        self.detail = said
+    def __init__(self, message: str, position: int | None = None, columns: Iterable[str] = ()) -> None:
+        super().__init__(message, position, columns)
+        self.detail = f"{message} (at character {position})"

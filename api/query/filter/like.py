@@ -3,7 +3,7 @@
 from query.filter.errors import FilterError
 
 
-def regex(pattern: str, escape: str | None, *, ignore_case: bool) -> str:
+def regex(pattern: str, escape: str | None = None, *, ignore_case: bool) -> str:
     """Return the regular expression for a LIKE pattern: % is any text, _ any one character, both after `escape` plain.
 
     Without ESCAPE no character escapes (SQL:2016, 8.5). Raises FilterError for an escape that is not one character or

@@ -71,6 +71,13 @@ class Literal:
         return f"the {'number' if self.kind == DECIMAL else self.kind} {cut!r}"
 
 
+def moment(text: str, *, is_date: bool) -> Literal:
+    """Return the literal of DATE or TIMESTAMP; raises FilterError for a date that holds a time."""
+    if is_date and len(text) > 10:
+        raise FilterError(f"DATE {text[:40]!r} holds more than a day: write TIMESTAMP {text[:40]!r}.")
+    return Literal(DATE if is_date else TIMESTAMP, text)
+
+
 def number(text: str) -> Decimal:
     """Return the exact value of a number literal; raises FilterError for a form or a size beyond all columns."""
     if not _NUMBER.fullmatch(text):
