@@ -5,8 +5,8 @@ from typing import Any
 
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
+from rest_framework.exceptions import NotFound
 
-from config.refusals import UnknownVersionError
 from lakehouse.datasets import DATASETS
 from lakehouse.errors import NotBuiltError
 from lakehouse.lake import Lake, scan
@@ -29,7 +29,7 @@ _FILES = "SELECT sha256, name, size, records, seen_at, run_id FROM t WHERE statu
 def lineage(lake: Lake, view: View, table: DeltaTable) -> Fact:
     """Return which commit a view's rows are from, and every file and topic partition behind them.
 
-    For gold that is the silver version named in gold's commit. Raises UnknownVersionError where it is not kept.
+    For gold that is the silver version named in gold's commit. Raises NotFound where it is not kept.
     """
     _, _, name = view.table.partition(".")
     state = lake.standing(view.table, table).state
@@ -56,8 +56,8 @@ def _silver(lake: Lake, dataset: str, source: Source) -> DeltaTable:
         if is_same:
             return DeltaTable(lake.address(name), version=source.version)
     except DeltaError as error:
-        raise UnknownVersionError(f"Version {source.version} of {name} is not kept any more.") from error
-    raise UnknownVersionError(f"{name} was made anew since: its version {source.version} is not kept any more.")
+        raise NotFound(f"Version {source.version} of {name} is not kept any more.") from error
+    raise NotFound(f"{name} was made anew since: its version {source.version} is not kept any more.")
 
 
 def _sources(lake: Lake, dataset: str, name: str, table: DeltaTable) -> Fact:

@@ -7,7 +7,7 @@ from typing import cast
 from django.conf import settings
 from django.contrib.auth.models import User
 from drf_spectacular.utils import extend_schema
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import NotFound, ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -15,7 +15,6 @@ from rest_framework.views import APIView
 from accounts.permissions import IsEngineer, sees_personal
 from catalogue import documents, history, lineage, records, tables
 from config import parameters
-from config.refusals import BadParameterError
 from lakehouse.errors import NotBuiltError
 from lakehouse.lake import Lake, ledger
 from lakehouse.lake.passport import Name, members, passport
@@ -125,7 +124,7 @@ class Record(LakeView):
         """Return its bytes, what was decided about it and why, by which run and rules, and where it counts."""
         given, masked = parameters.single(request._request.GET, RECORD), not sees_personal(request.user)
         if missing := [name for name in RECORD if name not in given]:
-            raise BadParameterError(f"{missing[0]} is needed: a record is named by {', '.join(RECORD)}.")
+            raise ParseError(f"{missing[0]} is needed: a record is named by {', '.join(RECORD)}.")
         position = parameters.number("position", given["position"], MOST_POSITION, least=0)
         name = Name(given["source"], given["source_id"], position)
         return self.answered(request, lambda lake: records.shown(passport(lake, name), masked=masked), masked)
@@ -143,7 +142,7 @@ class Members(LakeView):
         if (metric := METRICS.get(name.replace("-", "_"))) is None:
             raise NotFound("There is no such metric.")
         if "group" not in given:
-            raise BadParameterError(f"group is needed: a value of {metric.key.name}.")
+            raise ParseError(f"group is needed: a value of {metric.key.name}.")
         page = parameters.number("page", given.get("page", "1"), MOST_PAGES)
         return self.answered(request, lambda lake: members(lake, metric, given["group"], page))
 

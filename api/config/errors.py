@@ -1,43 +1,75 @@
 """Every error leaves the API in one shape: `{"error", "detail", "request_id"}`."""
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from config.refusals import AWAY, UnavailableError
 from lakehouse.errors import LakehouseError, NoSuchRecordError, NotBuiltError, ServiceError
 
 log = logging.getLogger("api")
 
-CODES = {
-    400: "bad_request",
-    401: "not_authenticated",
-    403: "forbidden",
-    404: "not_found",
-    405: "method_not_allowed",
-    406: "not_acceptable",
-    408: "request_timeout",
-    410: "gone",
-    413: "body_too_large",
-    414: "url_too_long",
-    415: "unsupported_media_type",
-    429: "too_many_requests",
-    500: "server_error",
-    503: "unavailable",
+# The short code in an error's body by its status, and what the status means on every route.
+MEANINGS = {
+    400: ("bad_request", "A parameter or the body cannot be used; `detail` says why."),
+    401: ("not_authenticated", "There is no token, or it is not valid any more."),
+    403: ("forbidden", "This user may not see this."),
+    404: ("not_found", "There is no such thing; `detail` says what there is."),
+    405: ("method_not_allowed", "The route does not take this method; the Allow header says which."),
+    408: ("request_timeout", "The body did not arrive in time."),
+    410: ("gone", "The version that the page token names is not kept any more."),
+    413: ("body_too_large", "The body is too large."),
+    414: ("url_too_long", "The URL is too long."),
+    415: ("unsupported_media_type", "The body is not JSON."),
+    429: ("too_many_requests", "Too many at once or in a minute; Retry-After says how long to wait."),
+    500: ("server_error", "Something went wrong on our side."),
+    503: (
+        "unavailable",
+        "The answer is not to be had now; `detail` says why and Retry-After how long to wait.",
+    ),
 }
+AWAY = "The lake cannot be read at the moment. Try again shortly; whoever runs it can look with `make status`."
+NOT_BUILT = "This is not built yet. Run `make pipeline`, then ask again."
 FAILED = "Something went wrong on our side. Give the request_id to whoever runs the API."
+
+
+class UnavailableError(exceptions.APIException):
+    """Raised when an answer is not to be had now; `wait` is after how many seconds to ask again."""
+
+    status_code = 503
+
+    def __init__(self, detail: str, wait: int = 5) -> None:
+        super().__init__(detail)
+        self.wait = wait
+
+
+class GoneError(exceptions.APIException):
+    """Raised when the files of a version were vacuumed away, or its table was made anew."""
+
+    status_code = 410
+
+
+class TooManyError(exceptions.Throttled):
+    """Raised when a user has as many of something running as allowed."""
+
+    def __init__(self, running: int, what: str) -> None:
+        super().__init__(wait=1, detail=f"You have {running} {what} running, which is the limit; wait for one to end.")
 
 
 def body(request: HttpRequest | None, code: int, detail: object) -> dict[str, object]:
     """Return the error body for a status code; a list with a single message is that message."""
     if isinstance(detail, list) and len(detail) == 1:
         detail = detail[0]
-    return {"error": CODES.get(code, "error"), "detail": detail, "request_id": getattr(request, "id", "")}
+    return {
+        "error": MEANINGS[code][0] if code in MEANINGS else "error",
+        "detail": detail,
+        "request_id": getattr(request, "id", ""),
+    }
 
 
 def response(request: HttpRequest, code: int, detail: object) -> JsonResponse:
@@ -70,12 +102,12 @@ def translated(error: Exception) -> exceptions.APIException | None:
             return exceptions.NotFound("There is nothing here.")
         case PermissionDenied():
             return exceptions.PermissionDenied("You may not do this.")
-        case RequestDataTooBig() | SuspiciousOperation():
+        case SuspiciousOperation():
             return exceptions.ParseError("The request cannot be read.")
         case NoSuchRecordError():
             return exceptions.NotFound(str(error))
         case NotBuiltError():
-            return UnavailableError("This is not built yet. Run `make pipeline`, then ask again.", 30)
+            return UnavailableError(NOT_BUILT, 30)
         case ServiceError() | OperationalError():
             log.warning("unavailable: %s", error)
             return UnavailableError(AWAY)
@@ -85,26 +117,12 @@ def translated(error: Exception) -> exceptions.APIException | None:
     return None
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer what Django itself refuses, such as an unknown host name."""
-    return response(request, 400, "The request cannot be read.")
+def _handler(code: int, detail: str) -> Callable[..., HttpResponse]:
+    """Return what Django answers with where it refuses a request, or fails, outside a view."""
+    return lambda request, *_, **__: response(request, code, detail)
 
 
-def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer what Django itself forbids."""
-    return response(request, 403, "You may not do this.")
-
-
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Answer a form posted to a page that takes none."""
-    return response(request, 403, "You may not do this.")
-
-
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer a path that no route has."""
-    return response(request, 404, "There is nothing here. Paths end with a slash; /api/schema/ lists them all.")
-
-
-def failed(request: HttpRequest) -> HttpResponse:
-    """Answer a failure that nobody foresaw, without saying anything about it."""
-    return response(request, 500, FAILED)
+bad_request = _handler(400, "The request cannot be read.")
+forbidden = _handler(403, "You may not do this.")
+not_found = _handler(404, "There is nothing here. Paths end with a slash; /api/schema/ lists them all.")
+failed = _handler(500, FAILED)

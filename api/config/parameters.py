@@ -5,25 +5,24 @@ from collections.abc import Sequence
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, QueryDict
-
-from config.refusals import BadParameterError
+from rest_framework.exceptions import ParseError
 
 
 def single(given: QueryDict, names: Sequence[str]) -> dict[str, str]:
-    """Return the values by name; raises BadParameterError for a name that is unknown or given twice."""
+    """Return the values by name; raises ParseError for a name that is unknown or given twice."""
     for name in given:
         if name not in names:
             there = f"there are: {', '.join(names)}" if names else "this route has none"
-            raise BadParameterError(f"There is no parameter {name[:40]!r}; {there}.")
+            raise ParseError(f"There is no parameter {name[:40]!r}; {there}.")
         if len(given.getlist(name)) > 1:
-            raise BadParameterError(f"{name} is given more than once.")
+            raise ParseError(f"{name} is given more than once.")
     return {name: str(given[name]) for name in given}
 
 
 def number(name: str, text: str, most: int, least: int = 1) -> int:
-    """Return a whole number from `least` to `most`; raises BadParameterError for anything else."""
+    """Return a whole number from `least` to `most`; raises ParseError for anything else."""
     if not re.fullmatch(r"0|[1-9]\d{0,18}", text, re.ASCII) or not least <= int(text) <= most:
-        raise BadParameterError(f"{name} must be a whole number from {least} to {most}.")
+        raise ParseError(f"{name} must be a whole number from {least} to {most}.")
     return int(text)
 
 

@@ -101,14 +101,15 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = API.https
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if API.https else None
 SECURE_REFERRER_POLICY = "no-referrer"
 CSRF_COOKIE_SECURE = True
+CSRF_FAILURE_VIEW = "config.errors.forbidden"
 X_FRAME_OPTIONS = "DENY"
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.Bearer"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["config.json_only.JSONBody"],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "config.json_only.FirstRenderer",
+    "DEFAULT_PARSER_CLASSES": ["config.media.JSONBody"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "config.media.FirstRenderer",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_METADATA_CLASS": None,
     "EXCEPTION_HANDLER": "config.errors.answer",

@@ -3,9 +3,9 @@
 from functools import cache
 
 import pyarrow as pa
+from rest_framework.exceptions import NotFound, PermissionDenied
 
 from accounts.permissions import Asker, IsEngineer, is_engineer, sees_personal
-from config.refusals import ForbiddenError, UnknownTableError
 from lakehouse.lake import relations, schemas
 from lakehouse.lake.relations import View
 
@@ -30,14 +30,14 @@ def may_read(user: Asker, view: View) -> bool:
 def readable(user: Asker, name: str) -> View:
     """Return the view that a full name or an alias stands for.
 
-    This look-up is all that happens to a name: it never becomes part of a path. Raises UnknownTableError, naming those
-    there are, and ForbiddenError where the user may not read it.
+    This look-up is all that happens to a name: it never becomes part of a path. Raises NotFound, naming those
+    there are, and PermissionDenied where the user may not read it.
     """
     view = known().get(relations.aliases().get(name, name))
     if view is None:
-        raise UnknownTableError(f"There is no such table; there are: {', '.join(known())}.")
+        raise NotFound(f"There is no such table; there are: {', '.join(known())}.")
     if not may_read(user, view):
-        raise ForbiddenError(IsEngineer.message)
+        raise PermissionDenied(IsEngineer.message)
     return view
 
 

@@ -16,7 +16,7 @@ from deltalake.exceptions import DeltaError
 from rest_framework.exceptions import APIException
 
 from accounts.permissions import Asker
-from config.refusals import AWAY, TooManyError, UnavailableError
+from config.errors import AWAY, TooManyError, UnavailableError
 from lakehouse.errors import ServiceError
 from lakehouse.lake import native
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from config.refusals import AWAY, UnavailableError
+from config.errors import AWAY, UnavailableError
 from lakehouse.lake import Lake
 from lakehouse.metrics import METRICS
 from lakehouse.model import Metric

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import DeltaTable
 
-from config.accept import JSON
+from config.media import JSON
 from lakehouse.lake import scan
 from lakehouse.model import Metric
 from lakes import render, versions

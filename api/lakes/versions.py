@@ -12,8 +12,8 @@ import pyarrow as pa
 from deltalake import DeltaTable
 from deltalake.fs import DeltaStorageHandler
 from pyarrow.fs import FileSelector, FileType
+from rest_framework.exceptions import NotFound, ParseError
 
-from config.refusals import BadParameterError, UnknownVersionError
 from lakehouse.lake import Lake
 from lakehouse.lake.runs import ended_at
 
@@ -49,7 +49,7 @@ class Kept:
         return datetime.fromtimestamp(next(stamps, 0) / 1000, UTC)
 
     def at(self, wanted: int | datetime) -> int:
-        """Return the version `wanted`, or the newest at that time; raises UnknownVersionError, naming the range."""
+        """Return the version `wanted`, or the newest at that time; raises NotFound, naming the range."""
         if isinstance(wanted, datetime):
             versions = range(self.first, self.last + 1)
             version = self.first - 1 + bisect_right(versions, wanted, key=self.committed)
@@ -60,11 +60,11 @@ class Kept:
             raise self.outside(self.first)
         return wanted
 
-    def outside(self, first: int) -> UnknownVersionError:
+    def outside(self, first: int) -> NotFound:
         """Return the error for what is not kept, where `first` is the oldest version that can be read."""
         if first > self.last:
-            return UnknownVersionError(f"No version of {self.table} can be read.")
-        return UnknownVersionError(
+            return NotFound(f"No version of {self.table} can be read.")
+        return NotFound(
             f"{self.table} is kept from version {first} ({stamp(self.committed(first))}) "
             f"to version {self.last} ({stamp(self.committed(self.last))})."
         )
@@ -102,20 +102,20 @@ def kept(lake: str, name: str) -> Kept:
 
 
 def as_of(lake: str, name: str, wanted: Wanted) -> DeltaTable:
-    """Open a table as it was; raises NotBuiltError, and UnknownVersionError naming the range that is kept."""
+    """Open a table as it was; raises NotBuiltError, and NotFound naming the range that is kept."""
     moment = ended(lake, wanted.id) if isinstance(wanted, Run) else wanted
     return Lake(lake).open(name, kept(lake, name).at(moment))
 
 
 def ended(lake: str, run_id: str) -> datetime:
-    """Return when a run ended; raises UnknownVersionError where ledger.runs has no such run, or not its end."""
+    """Return when a run ended; raises NotFound where ledger.runs has no such run, or not its end."""
     if (at := ended_at(Lake(lake), run_id)) is None:
-        raise UnknownVersionError(f"There is no run {run_id[:40]!r} that has ended; /api/runs/ lists the newest.")
+        raise NotFound(f"There is no run {run_id[:40]!r} that has ended; /api/runs/ lists the newest.")
     return at
 
 
 def why_gone(lake: str, name: str, version: int, error: Exception) -> Exception:
-    """Return why a version could not be read: UnknownVersionError where its files were vacuumed, else the error."""
+    """Return why a version could not be read: NotFound where its files were vacuumed, else the error."""
     there = kept(lake, name)
     first = there.oldest_readable(Lake(lake).address(name))
     return error if first <= version else there.outside(first)
@@ -127,16 +127,16 @@ def committed_at(table: DeltaTable) -> datetime:
 
 
 def asked(given: Mapping[str, str]) -> Wanted | None:
-    """Return what the parameters `as_of` and `run` ask for; raises BadParameterError where both are there."""
+    """Return what the parameters `as_of` and `run` ask for; raises ParseError where both are there."""
     if "as_of" in given and "run" in given:
-        raise BadParameterError("run already names a moment; leave as_of out.")
+        raise ParseError("run already names a moment; leave as_of out.")
     if "run" in given:
         return Run(given["run"])
     return parse(given["as_of"]) if "as_of" in given else None
 
 
 def parse(text: str) -> int | datetime:
-    """Return a version number, or an ISO 8601 time (UTC where it names no zone); raises BadParameterError.
+    """Return a version number, or an ISO 8601 time (UTC where it names no zone); raises ParseError.
 
     In a query string an unescaped `+` of a zone arrives as a blank.
     """
@@ -146,7 +146,7 @@ def parse(text: str) -> int | datetime:
         time = datetime.fromisoformat(re.sub(r"(T\S*) (\d\d:?\d\d)$", r"\1+\2", text))
         return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise BadParameterError(
+        raise ParseError(
             "as_of must be a version such as 3, or a time in ISO 8601 such as 2024-01-31T12:00:00Z."
         ) from error
 

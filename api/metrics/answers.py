@@ -3,7 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.utils.http import http_date, parse_etags
 
-from config.accept import CSV, JSON, preferred
+from config.media import CSV, JSON, preferred
 from config.parameters import links
 from lakes import render
 from lakes.refresher import Known

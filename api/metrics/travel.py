@@ -17,7 +17,7 @@ from lakes.snapshot import Snapshot
 def as_of(user: Asker, metric: Metric, wanted: versions.Wanted) -> Snapshot:
     """Return the version of a metric that is wanted, by its number, a time or a run.
 
-    Raises UnknownVersionError (naming the range) for one that is not kept, and what READS raises. Version 0 is the
+    Raises NotFound (naming the range) for one that is not kept, and what READS raises. Version 0 is the
     table as it was made, empty.
     """
     lake = settings.LAKEHOUSE.lake

@@ -6,8 +6,8 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from config.errors import AWAY, NOT_BUILT, UnavailableError
 from config.parameters import number, single
-from config.refusals import AWAY, UnavailableError
 from lakehouse.model import Metric
 from lakes import refresher, versions
 from metrics import travel
@@ -28,7 +28,7 @@ class MetricView(APIView):
         page, wanted = number("page", given.get("page", "1"), MOST_PAGES), versions.asked(given)
         known = refresher.current().known(self.metric.name)
         if known.snapshot is None:
-            raise missing(known)
+            raise UnavailableError(AWAY) if known.stale else UnavailableError(NOT_BUILT, 30)
         # The newest version by its number is at hand, so it is answered even while the lake is away.
         if wanted not in (None, known.snapshot.version):
             known = fresh(travel.as_of(request.user, self.metric, wanted))
@@ -36,13 +36,6 @@ class MetricView(APIView):
         if page > known.snapshot.pages:
             raise NotFound(f"The last page is {known.snapshot.pages}.")
         return answer(request._request, known, page)
-
-
-def missing(known: refresher.Known) -> UnavailableError:
-    """Return why there is no snapshot: the lake does not answer, or the metric was never computed."""
-    if known.stale:
-        return UnavailableError(AWAY)
-    return UnavailableError("This metric is not built yet. Run `make pipeline`, then ask again.", 30)
 
 
 def view(metric_served: Metric) -> type[MetricView]:

@@ -6,7 +6,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
-from config.accept import ARROW, CSV, JSON
+from config.media import ARROW, CSV, JSON
 from lakes import access
 from query import limits
 from reference.documents import AS_OF, RUN, errors, response_header

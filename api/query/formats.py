@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from config.accept import ARROW, CSV, JSON
+from config.media import ARROW, CSV, JSON
 from lakes import render
 from query import shape
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 from django.core import signing
+from rest_framework.exceptions import ParseError
 
-from config.refusals import BadParameterError, GoneError
+from config.errors import GoneError
 from lakehouse.lake import Lake
 
 _SALT = "query.page"
@@ -40,13 +41,13 @@ def token(page: Page, query: str) -> str:
 
 
 def read(text: str, query: str) -> Page:
-    """Return the page of a token; raises BadParameterError where it is not one of this API's for this query."""
+    """Return the page of a token; raises ParseError where it is not one of this API's for this query."""
     try:
         table_id, version, file, group, row, digest = signing.loads(text, salt=_SALT)
     except (signing.BadSignature, ValueError) as error:
-        raise BadParameterError("page must be a token out of an earlier answer's X-Next-Page.") from error
+        raise ParseError("page must be a token out of an earlier answer's X-Next-Page.") from error
     if digest != _digest(query):
-        raise BadParameterError("page belongs to another table or filter; start again without it.")
+        raise ParseError("page belongs to another table or filter; start again without it.")
     return Page(table_id, version, Position(file, group, row))
 
 

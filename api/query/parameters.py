@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.http import QueryDict
+from rest_framework.exceptions import ParseError
 
 from accounts.permissions import Asker
 from config.parameters import number, single
-from config.refusals import BadParameterError
 from lakehouse.lake.relations import View
 from lakes import access, versions
 from query import limits
@@ -28,17 +28,17 @@ class Parameters:
 
 
 def read(given: QueryDict, user: Asker) -> Parameters:
-    """Return the parameters; raises BadParameterError, UnknownTableError and ForbiddenError.
+    """Return the parameters; raises ParseError, NotFound and PermissionDenied.
 
     Whether the user may read the table comes before anything that tells of its columns.
     """
     values = single(given, NAMES)
     if "table" not in values:
-        raise BadParameterError("table is needed, such as table=gold.status_code_counts.")
+        raise ParseError("table is needed, such as table=gold.status_code_counts.")
     view = access.readable(user, values["table"])
     wanted = versions.asked(values)
     if "page" in values and wanted is not None:
-        raise BadParameterError("page already names a version; leave as_of and run out.")
+        raise ParseError("page already names a version; leave as_of and run out.")
     return Parameters(
         view=view,
         columns=_columns(values.get("columns"), view),
@@ -56,7 +56,7 @@ def _columns(text: str | None, view: View) -> list[str]:
     wanted = [name.strip() for name in text.split(",")]
     for name in wanted:
         if name not in known:
-            raise BadParameterError(f"columns: there is no {name[:40]!r}; there are: {', '.join(known)}.")
+            raise ParseError(f"columns: there is no {name[:40]!r}; there are: {', '.join(known)}.")
     if len(set(wanted)) < len(wanted):
-        raise BadParameterError("columns: each may be named once.")
+        raise ParseError("columns: each may be named once.")
     return wanted

@@ -9,7 +9,7 @@ from deltalake import DeltaTable
 from django.conf import settings
 from django.contrib.auth.models import User
 
-from config.refusals import AWAY, GoneError, UnavailableError
+from config.errors import AWAY, GoneError, UnavailableError
 from lakehouse.lake import Lake
 from lakes import access, reads, versions
 from query import limits, pages, shape, slots

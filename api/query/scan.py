@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 import pyarrow.dataset as ds
 from deltalake import DeltaTable
+from rest_framework.exceptions import ParseError
 
-from config.refusals import BadParameterError, GoneError
+from config.errors import GoneError
 from lakes.files import DataFile, matching
 from query import limits
 from query.filter.conditions import Condition
@@ -53,7 +54,7 @@ class Scan:
     def run(self) -> pa.Table:
         """Return up to `limit` rows with `columns`.
 
-        Raises BadParameterError where the files left after pruning are larger than a scan may be, GoneError where
+        Raises ParseError where the files left after pruning are larger than a scan may be, GoneError where
         files of this version are not there any more, and TimeoutError once it is cancelled.
         """
         try:
@@ -103,7 +104,7 @@ class Scan:
             if self.condition is None and rows >= self.limit:
                 break
         if total > limits.BYTES:
-            raise BadParameterError(
+            raise ParseError(
                 f"This would scan {total >> 20} MB and {limits.BYTES >> 20} MB are allowed: "
                 "filter on what is written together, such as a time."
             )

@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from config.refusals import TooManyError
+from config.errors import TooManyError
 from query import limits
 
 

@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from config.accept import preferred
+from config.media import preferred
 from config.parameters import links
 from query import documents, formats, parameters, run
 

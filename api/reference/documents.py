@@ -9,20 +9,7 @@ from drf_spectacular.plumbing import build_bearer_security_scheme_object
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
-MEANINGS = {
-    400: "A parameter or the body cannot be used; `detail` says why.",
-    401: "There is no token, or it is not valid any more.",
-    403: "This user may not see this.",
-    404: "There is no such thing; `detail` says what there is.",
-    405: "The route does not take this method; the Allow header says which.",
-    408: "The body did not arrive in time.",
-    410: "The version that the page token names is not kept any more.",
-    413: "The body is too large.",
-    414: "The URL is too long.",
-    415: "The body is not JSON.",
-    429: "Too many at once or in a minute; Retry-After says how long to wait.",
-    503: "The answer is not to be had now; `detail` says why and Retry-After how long to wait.",
-}
+from config.errors import MEANINGS
 
 AS_OF = OpenApiParameter(
     "as_of",
@@ -63,7 +50,7 @@ class Bearer(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call] #
 
 def errors(*codes: int) -> dict[int, OpenApiResponse]:
     """Return the documentation of error answers by their status codes, for `extend_schema(responses=…)`."""
-    return {code: OpenApiResponse(Error, MEANINGS[code]) for code in codes}
+    return {code: OpenApiResponse(Error, MEANINGS[code][1]) for code in codes}
 
 
 def response_header(name: str, description: str, kind: type = str, codes: tuple[int, ...] = (200,)) -> OpenApiParameter:
@@ -85,4 +72,4 @@ def add_what_every_route_may_answer(result: dict[str, Any], **_: Any) -> dict[st
 
 def _error(code: int) -> Mapping[str, Any]:
     content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
-    return {"description": MEANINGS[code], "content": content}
+    return {"description": MEANINGS[code][1], "content": content}

@@ -13,7 +13,7 @@ from django.test import Client
 from filter_hostile import HOSTILE
 from test_query import URL, rows_of
 
-from config.refusals import TooManyError
+from config.errors import TooManyError
 from lakehouse.errors import ServiceError
 from lakes import reads
 from query import limits, run, slots

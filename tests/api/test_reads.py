@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.contrib.auth.models import User
 
-from config.refusals import TooManyError, UnavailableError
+from config.errors import TooManyError, UnavailableError
 from lakes import reads
 from lakes.reads import Reads
 

@@ -1,14 +1,34 @@
-"""JSON in and JSON out, whatever a client says it would like."""
+"""What comes in and goes out: JSON bodies, and the media type of an answer."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import IO, Any
 
 from rest_framework.exceptions import ParseError
-from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
+
+JSON, CSV, ARROW = "application/json", "text/csv", "application/vnd.apache.arrow.stream"
+
+
+def preferred(accept: str, kinds: Sequence[str]) -> str:
+    """Return the media type that an Accept header prefers (RFC 9110, section 12.5.1), the first where it names none."""
+    best, weight = kinds[0], 0.0
+    for item in accept.split(","):
+        kind, *rest = (part.strip().lower() for part in item.split(";"))
+        quality = next((_quality(part[2:]) for part in rest if part.startswith("q=")), 1.0)
+        if kind in kinds and quality > weight:
+            best, weight = kind, quality
+    return best
+
+
+def _quality(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0
 
 
 class JSONBody(BaseParser):
@@ -30,13 +50,8 @@ class JSONBody(BaseParser):
         return value
 
 
-class FirstRenderer(BaseContentNegotiation):
+class FirstRenderer(DefaultContentNegotiation):
     """Answers in the view's first format: a route with one format has nothing to negotiate."""
-
-    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
-        """Return the first parser that reads the body's media type, or None."""
-        kind = (request.content_type or "").partition(";")[0].strip().lower()
-        return next((parser for parser in parsers if parser.media_type == kind), None)
 
     def select_renderer(
         self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
