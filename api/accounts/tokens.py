@@ -14,6 +14,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import connection
+from rest_framework.exceptions import APIException
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token
 from rest_framework_simplejwt.utils import get_md5_hash_password
@@ -22,15 +23,13 @@ from accounts.models import Session
 
 # 9999-12-31, the last day that Python's datetime knows.
 _LAST_SECOND = 253_370_764_800
-REFUSED = "The token is not valid or has expired."
 SESSION = "session"
 
 
-class RefusedTokenError(TokenError):
-    """Raised for every token that cannot be used; which check it failed is nobody's business."""
+class RefusedError(APIException):
+    """Raised for every token, and for every login, that is refused; which check it failed is nobody's business."""
 
-    def __init__(self) -> None:
-        super().__init__(REFUSED)
+    status_code, default_detail = 401, "The token is not valid or has expired."
 
 
 @dataclass(frozen=True)
@@ -42,27 +41,27 @@ class Pair:
 
 
 def user_id(claims: dict[str, Any]) -> int:
-    """Return the user id of a token's claims; raises RefusedTokenError where any claim has not the type we give it."""
+    """Return the user id of a token's claims; raises RefusedError where any claim has not the type we give it."""
     user, exp = claims.get("user_id"), claims.get("exp")
     ids = (claims.get("jti"), claims.get(SESSION))
     if not (all(isinstance(i, str) and 0 < len(i) <= 64 for i in ids) and isinstance(exp, int)):
-        raise RefusedTokenError
+        raise RefusedError
     if not (0 < exp < _LAST_SECOND and isinstance(user, str) and user.isascii() and user.isdecimal()):
-        raise RefusedTokenError
+        raise RefusedError
     if len(user) > 18:
-        raise RefusedTokenError
+        raise RefusedError
     return int(user)
 
 
 def verified(kind: type[Token], text: str | bytes) -> dict[str, Any]:
-    """Return a token's claims where signature, type, claims and expiry are right; raises RefusedTokenError else.
+    """Return a token's claims where signature, type, claims and expiry are right; raises RefusedError else.
 
     A header or payload of thousands of nested lists exhausts the JSON reader before the signature is looked at.
     """
     try:
         claims = kind(text, verify=True).payload  # type: ignore[arg-type]
     except (TokenError, KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
-        raise RefusedTokenError from error
+        raise RefusedError from error
     user_id(claims)
     return claims
 
@@ -92,11 +91,11 @@ def by_session(session: str, number: int) -> User | None:
 def holder(claims: dict[str, Any]) -> User:
     """Return the user of verified claims.
 
-    Raises RefusedTokenError where the session has ended, or the user was deleted, disabled or given a new password.
+    Raises RefusedError where the session has ended, or the user was deleted, disabled or given a new password.
     """
     user = by_session(claims[SESSION], user_id(claims))
     if user is None or not user.is_active or claims.get("hash_password") != get_md5_hash_password(user.password):
-        raise RefusedTokenError
+        raise RefusedError
     return user
 
 
@@ -115,10 +114,10 @@ def _refresh_token(user: User, session: str) -> RefreshToken:
 
 
 def access(text: str) -> tuple[User, dict[str, Any]]:
-    """Return the user of an access token, with the token's claims; raises RefusedTokenError."""
+    """Return the user of an access token, with the token's claims; raises RefusedError."""
     claims = _signed(text)
     if claims["exp"] <= time.time():
-        raise RefusedTokenError
+        raise RefusedError
     return holder(claims), claims
 
 
@@ -135,12 +134,12 @@ def rotate(text: str) -> Pair:
     session = Session.objects.filter(pk=claims[SESSION])
     if not session.filter(refresh=claims["jti"]).update(refresh=token["jti"], ends_at=token["exp"]):
         session.delete()
-        raise RefusedTokenError
+        raise RefusedError
     return Pair(str(token.access_token), str(token))
 
 
 def revoke(text: str) -> None:
-    """End the session of a refresh token, access tokens included; raises RefusedTokenError where it has ended."""
+    """End the session of a refresh token, access tokens included; raises RefusedError where it has ended."""
     claims = verified(RefreshToken, text)
     if not Session.objects.filter(pk=claims[SESSION], user=user_id(claims)).delete()[0]:
-        raise RefusedTokenError
+        raise RefusedError

@@ -1,16 +1,17 @@
 """The token routes: log in, refresh, log out."""
 
+from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from django.contrib.auth import authenticate
 from django.contrib.auth.models import User
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.decorators import api_view, authentication_classes, permission_classes
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts import throttle, tokens
 from reference.documents import errors
@@ -36,86 +37,63 @@ class Tokens(serializers.Serializer[Any]):
     refresh = serializers.CharField(help_text="to be exchanged once for a new pair; valid for a day")
 
 
+def route(
+    body: type[serializers.Serializer[Any]], answer: OpenApiResponse, *codes: int, **documented: Any
+) -> Callable[[Callable[..., object]], Callable[..., Any]]:
+    """Return a decorator that makes a route by POST of a function of the request and its checked body.
+
+    It needs no token, and no cache may keep its answers.
+    """
+
+    def decorate(function: Callable[..., object]) -> Callable[..., Any]:
+        @extend_schema(
+            operation_id=function.__name__,
+            description=function.__doc__,
+            tags=["tokens"],
+            request=body,
+            responses={(200, "application/json"): answer, **errors(401, *codes, 503)},
+            **documented,
+        )
+        @api_view(["POST"])
+        @permission_classes([AllowAny])
+        @authentication_classes([])
+        def view(request: Request) -> Response:
+            form = body(data=request.data)
+            form.is_valid(raise_exception=True)
+            return Response(function(request, form.validated_data), headers={"Cache-Control": "no-store"})
+
+        return view
+
+    return decorate
+
+
 PAIR = OpenApiResponse(
     Tokens, "A pair of tokens.", [OpenApiExample("a pair", {"access": "eyJhbGciOi…", "refresh": "eyJhbGciOi…"})]
 )
+DONE = OpenApiResponse({"type": "object", "additionalProperties": False}, "Done.")
+LOGIN = OpenApiExample("a login", {"username": "demo", "password": "…"}, request_only=True)
 
 
-class TokenRoute(APIView):
-    """A route that needs no token, and whose answers no cache may keep."""
-
-    permission_classes = [AllowAny]
-    authentication_classes = []
-
-    def answer(self, pair: tokens.Pair) -> Response:
-        """Return a pair as the route's answer."""
-        return Response({"access": pair.access, "refresh": pair.refresh}, headers={"Cache-Control": "no-store"})
-
-    def get_authenticate_header(self, request: Request) -> str:
-        """Return the challenge of a 401; without one it would be a 403."""
-        return 'Bearer realm="api"'
-
-    def refresh_token(self, request: Request) -> str:
-        """Return the refresh token of the body; raises ValidationError where it has none."""
-        form = Refresh(data=request.data)
-        form.is_valid(raise_exception=True)
-        return str(form.validated_data["refresh"])
+@route(Credentials, PAIR, 429, examples=[LOGIN])
+def log_in(request: Request, given: dict[str, str]) -> dict[str, str]:
+    """Answer with a pair of tokens, or 401; after five failures in a minute, or among too many at once, 429."""
+    with throttle.turn():
+        was_no_failure = throttle.admit(given["username"], request.META.get("REMOTE_ADDR", ""))
+        user = authenticate(request._request, **given)
+        if not isinstance(user, User):
+            raise tokens.RefusedError("No active user has this name and password.")
+        was_no_failure()
+    return asdict(tokens.issue(user))
 
 
-class Login(TokenRoute):
-    """Exchange a user name and a password for a pair of tokens."""
-
-    @extend_schema(
-        operation_id="log_in",
-        tags=["tokens"],
-        request=Credentials,
-        responses={200: PAIR, **errors(401, 429, 503)},
-        examples=[OpenApiExample("a login", {"username": "demo", "password": "…"}, request_only=True)],
-    )
-    def post(self, request: Request) -> Response:
-        """Answer with a pair of tokens, or 401; after five failures in a minute, or among too many at once, 429."""
-        form = Credentials(data=request.data)
-        form.is_valid(raise_exception=True)
-        username, password = form.validated_data["username"], form.validated_data["password"]
-        with throttle.turn():
-            was_no_failure = throttle.admit(username, request.META.get("REMOTE_ADDR", ""))
-            user = authenticate(request=request._request, username=username, password=password)
-            if not isinstance(user, User):
-                raise AuthenticationFailed("No active user has this name and password.")
-            was_no_failure()
-        return self.answer(tokens.issue(user))
+@route(Refresh, PAIR)
+def refresh_login(request: Request, given: dict[str, str]) -> dict[str, str]:
+    """Answer with a new pair, or 401."""
+    return asdict(tokens.rotate(given["refresh"]))
 
 
-class RefreshLogin(TokenRoute):
-    """Exchange a refresh token for a new pair; the old one is used up."""
-
-    @extend_schema(
-        operation_id="refresh_login", tags=["tokens"], request=Refresh, responses={200: PAIR, **errors(401, 503)}
-    )
-    def post(self, request: Request) -> Response:
-        """Answer with a new pair, or 401."""
-        try:
-            return self.answer(tokens.rotate(self.refresh_token(request)))
-        except tokens.RefusedTokenError as error:
-            raise AuthenticationFailed(tokens.REFUSED) from error
-
-
-class Logout(TokenRoute):
-    """End the session of a refresh token: its access tokens end too."""
-
-    @extend_schema(
-        operation_id="log_out",
-        tags=["tokens"],
-        request=Refresh,
-        responses={
-            (200, "application/json"): OpenApiResponse({"type": "object", "additionalProperties": False}, "Done."),
-            **errors(401, 503),
-        },
-    )
-    def post(self, request: Request) -> Response:
-        """Answer with an empty object, or 401."""
-        try:
-            tokens.revoke(self.refresh_token(request))
-        except tokens.RefusedTokenError as error:
-            raise AuthenticationFailed(tokens.REFUSED) from error
-        return Response({}, headers={"Cache-Control": "no-store"})
+@route(Refresh, DONE)
+def log_out(request: Request, given: dict[str, str]) -> dict[str, str]:
+    """Answer with an empty object, or 401."""
+    tokens.revoke(given["refresh"])
+    return {}

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from lakehouse.datasets import DATASETS
+from lakehouse.errors import NotBuiltError
 from lakehouse.lake import Lake
 from lakehouse.lake import runs as history
 from lakehouse.lake.relations import WHOLE_RECORDS
@@ -15,8 +16,11 @@ Fact = dict[str, Any]
 
 
 def runs(lake: Lake, limit: int) -> list[Fact]:
-    """Return up to `limit` runs, newest first."""
-    found = history.newest(lake, limit).to_pylist()
+    """Return up to `limit` runs, newest first; none where no job has run yet."""
+    try:
+        found = history.newest(lake, limit).to_pylist()
+    except NotBuiltError:
+        return []
     return [_values(run) | {"counts": json.loads(run["counts"] or "{}")} for run in found]
 
 

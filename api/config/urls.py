@@ -2,31 +2,31 @@
 
 from django.urls import path
 
-from accounts.views import Login, Logout, RefreshLogin
-from catalogue.views import History, Ledger, Lineage, Members, Reasons, Record, Runs, Table, Tables
-from health.views import Health
+from accounts.views import log_in, log_out, refresh_login
+from catalogue import views as catalogue
+from health.views import health
 from lakehouse.metrics import METRICS
 from metrics.views import view
 from page.views import index
-from query.views import QueryTable
+from query.views import query_table
 from reference.views import schema, swagger
 
 urlpatterns = [
-    *(path(f"api/{name.replace('_', '-')}/", view(metric).as_view(), name=name) for name, metric in METRICS.items()),
-    path("api/query-table/", QueryTable.as_view(), name="query-table"),
-    path("api/tables/", Tables.as_view(), name="tables"),
-    path("api/tables/<str:name>/", Table.as_view(), name="table"),
-    path("api/tables/<str:name>/history/", History.as_view(), name="table-history"),
-    path("api/tables/<str:name>/lineage/", Lineage.as_view(), name="table-lineage"),
-    path("api/ledger/", Ledger.as_view(), name="ledger"),
-    path("api/records/", Record.as_view(), name="record"),
-    path("api/metrics/<str:name>/records/", Members.as_view(), name="members"),
-    path("api/reasons/", Reasons.as_view(), name="reasons"),
-    path("api/runs/", Runs.as_view(), name="runs"),
-    path("api/token/", Login.as_view(), name="token"),
-    path("api/token/refresh/", RefreshLogin.as_view(), name="token-refresh"),
-    path("api/token/logout/", Logout.as_view(), name="token-logout"),
-    path("api/health/", Health.as_view(), name="health"),
+    *(path(f"api/{name.replace('_', '-')}/", view(metric), name=name) for name, metric in METRICS.items()),
+    path("api/query-table/", query_table, name="query-table"),
+    path("api/tables/", catalogue.tables, name="tables"),
+    path("api/tables/<str:name>/", catalogue.table, name="table"),
+    path("api/tables/<str:name>/history/", catalogue.table_history, name="table-history"),
+    path("api/tables/<str:name>/lineage/", catalogue.table_lineage, name="table-lineage"),
+    path("api/ledger/", catalogue.ledger, name="ledger"),
+    path("api/records/", catalogue.record, name="record"),
+    path("api/metrics/<str:name>/records/", catalogue.members, name="members"),
+    path("api/reasons/", catalogue.reasons, name="reasons"),
+    path("api/runs/", catalogue.runs, name="runs"),
+    path("api/token/", log_in, name="token"),
+    path("api/token/refresh/", refresh_login, name="token-refresh"),
+    path("api/token/logout/", log_out, name="token-logout"),
+    path("api/health/", health, name="health"),
     path("api/schema/", schema, name="schema"),
     path("api/docs/", swagger, name="docs"),
     path("", index, name="page"),

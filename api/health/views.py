@@ -5,10 +5,10 @@ from typing import Any
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.decorators import api_view, authentication_classes, permission_classes
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from lakehouse.lake.progress import Progress
 from lakehouse.metrics import METRICS
@@ -42,26 +42,23 @@ class Report(serializers.Serializer[Any]):
     stream = Stream(allow_null=True, help_text="null where no stream runs")
 
 
-class Health(APIView):
-    """Says how the API, the lake and each gold table are."""
-
-    permission_classes = [AllowAny]
-    authentication_classes = []
-
-    @extend_schema(operation_id="health", tags=["health"], responses={200: Report, 503: Report})
-    def get(self, _request: Request) -> Response:
-        """Answer 200, or 503 where the lake or a gold table cannot be read; age alone is no failure."""
-        known = {name: refresher.current().known(name) for name in METRICS}
-        reachable = not any(k.stale for k in known.values())
-        built = all(k.snapshot for k in known.values())
-        body = {
-            "status": "ok" if reachable and built else "unavailable",
-            "api": "ok",
-            "lake": "ok" if reachable else "unreachable",
-            "gold": {name: described(k) for name, k in known.items()},
-            "stream": lag(refresher.current().lag.progress),
-        }
-        return Response(body, 200 if reachable and built else 503, headers={"Cache-Control": "no-store"})
+@extend_schema(operation_id="health", tags=["health"], responses={200: Report, 503: Report})
+@api_view()
+@permission_classes([AllowAny])
+@authentication_classes([])
+def health(_request: Request) -> Response:
+    """Answer 200, or 503 where the lake or a gold table cannot be read; age alone is no failure."""
+    known = {name: refresher.current().known(name) for name in METRICS}
+    reachable = not any(k.stale for k in known.values())
+    built = all(k.snapshot for k in known.values())
+    body = {
+        "status": "ok" if reachable and built else "unavailable",
+        "api": "ok",
+        "lake": "ok" if reachable else "unreachable",
+        "gold": {name: described(k) for name, k in known.items()},
+        "stream": lag(refresher.current().lag.progress),
+    }
+    return Response(body, 200 if reachable and built else 503, headers={"Cache-Control": "no-store"})
 
 
 def described(known: Known) -> dict[str, object]:

@@ -5,8 +5,9 @@ from typing import Any
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 
+from config.parameters import AS_OF, RUN, whole
 from lakehouse.model import Column, Metric
-from reference.documents import AS_OF, RUN, errors, response_header
+from reference.documents import errors, response_header
 
 _TYPES: dict[str, dict[str, Any]] = {
     "string": {"type": "string"},
@@ -22,13 +23,11 @@ _EXAMPLES: dict[str, list[dict[str, Any]]] = {
 }
 
 PARAMETERS = [
-    OpenApiParameter(
-        "page",
-        {"type": "integer", "minimum": 1, "maximum": 999_999_999},
-        description="Which 10,000 rows, from 1; X-Total-Rows says how many there are.",
-    ),
+    whole("page", "Which 10,000 rows, from 1; X-Total-Rows says how many there are.", most=999_999_999, default=1),
     AS_OF,
     RUN,
+]
+_HEADERS = [
     OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER, description="The ETag of an earlier answer."),
     response_header("ETag", "Table and version.", codes=(200, 304)),
     response_header("X-Table-Version", "Version of the gold table.", int, (200, 304)),
@@ -58,7 +57,7 @@ def described(metric: Metric) -> dict[str, Any]:
         "operation_id": metric.name,
         "description": f"{metric.comment} Sorted by `{names[0]}`.",
         "tags": ["metrics"],
-        "parameters": PARAMETERS,
+        "parameters": [*PARAMETERS, *_HEADERS],
         "examples": examples,
         "responses": {
             (200, "application/json"): OpenApiResponse(rows_schema, "A page of the metric.", examples=examples),

@@ -3,13 +3,14 @@
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse
 from rest_framework import serializers
 
 from config.media import ARROW, CSV, JSON
+from config.parameters import AS_OF, RUN, text, whole
 from lakes import access
 from query import limits
-from reference.documents import AS_OF, RUN, errors, response_header
+from reference.documents import errors, response_header
 
 
 class Cell(serializers.Serializer[Any]):
@@ -46,11 +47,27 @@ EXAMPLE = {
 }
 
 
-def parameter(name: str, description: str, type_: Any = OpenApiTypes.STR, **more: Any) -> OpenApiParameter:
-    """Return a documented query parameter."""
-    return OpenApiParameter(name, type_, OpenApiParameter.QUERY, description=description, **more)
-
-
+PARAMETERS = [
+    text(
+        "table",
+        f"one of {', '.join(access.known())}; a bare dataset or kafka_ing_<dataset> means its silver table, a bare "
+        "metric its gold table",
+        required=True,
+        gold="gold.status_code_counts",
+        silver="silver.logs",
+    ),
+    whole("limit", "rows of a page", most=limits.ROWS, default=limits.DEFAULT_ROWS),
+    text(
+        "filter",
+        "One condition over the columns: comparisons, AND OR NOT, IN, BETWEEN, LIKE, ILIKE, IS NULL, literals, "
+        "DATE '…' and TIMESTAMP '…'. No functions, arithmetic or statements.",
+        errors="status_code >= 400 AND status_code < 600",
+    ),
+    text("columns", "names with commas between; all where left out"),
+    text("page", "the X-Next-Page of the answer before, with the same table and filter"),
+    AS_OF,
+    RUN,
+]
 _HEADERS = [
     response_header("X-Table-Version", "version of the table that was read", int),
     response_header("X-Rows-Scanned", "rows looked at", int),
@@ -63,36 +80,11 @@ QUERY: dict[str, Any] = {
     "operation_id": "query_table",
     "summary": "Rows of a table that fulfil a condition",
     "tags": ["query"],
-    "parameters": [
-        parameter(
-            "table",
-            f"one of {', '.join(access.known())}; a bare dataset or kafka_ing_<dataset> means its silver table, a bare "
-            "metric its gold table",
-            OpenApiTypes.STR,
-            required=True,
-            examples=[OpenApiExample("gold", "gold.status_code_counts"), OpenApiExample("silver", "silver.logs")],
-        ),
-        parameter(
-            "limit",
-            "rows of a page",
-            {"type": "integer", "minimum": 1, "maximum": limits.ROWS, "default": limits.DEFAULT_ROWS},
-        ),
-        parameter(
-            "filter",
-            "One condition over the columns: comparisons, AND OR NOT, IN, BETWEEN, LIKE, ILIKE, IS NULL, literals, "
-            "DATE '…' and TIMESTAMP '…'. No functions, arithmetic or statements.",
-            examples=[OpenApiExample("errors", "status_code >= 400 AND status_code < 600")],
-        ),
-        parameter("columns", "names with commas between; all where left out"),
-        parameter("page", "the X-Next-Page of the answer before, with the same table and filter"),
-        AS_OF,
-        RUN,
-        *_HEADERS,
-    ],
+    "parameters": [*PARAMETERS, *_HEADERS],
     "responses": {
         (200, JSON): OpenApiResponse(ResultSet, examples=[OpenApiExample("rows", EXAMPLE)]),
         (200, CSV): OpenApiTypes.STR,
         (200, ARROW): OpenApiTypes.BINARY,
-        **errors(400, 401, 403, 404, 410, 429, 503),
+        **errors(403, 404, 410, 429, 503),
     },
 }

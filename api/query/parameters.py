@@ -7,12 +7,10 @@ from django.http import QueryDict
 from rest_framework.exceptions import ParseError
 
 from accounts.permissions import Asker
-from config.parameters import number, single
+from config import parameters
 from lakehouse.lake.relations import View
 from lakes import access, versions
-from query import limits
-
-NAMES = ("table", "limit", "filter", "columns", "page", "as_of", "run")
+from query.documents import PARAMETERS
 
 
 @dataclass(frozen=True)
@@ -32,17 +30,16 @@ def read(given: QueryDict, user: Asker) -> Parameters:
 
     Whether the user may read the table comes before anything that tells of its columns.
     """
-    values = single(given, NAMES)
-    if "table" not in values:
-        raise ParseError("table is needed, such as table=gold.status_code_counts.")
-    view = access.readable(user, values["table"])
+    view = access.readable(user, str(given["table"])) if "table" in given else None
+    values = parameters.read(given, PARAMETERS)
+    assert view is not None
     wanted = versions.asked(values)
     if "page" in values and wanted is not None:
         raise ParseError("page already names a version; leave as_of and run out.")
     return Parameters(
         view=view,
         columns=_columns(values.get("columns"), view),
-        limit=number("limit", values.get("limit", str(limits.DEFAULT_ROWS)), limits.ROWS),
+        limit=values["limit"],
         filter=values.get("filter"),
         page=values.get("page"),
         wanted=wanted,

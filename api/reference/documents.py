@@ -11,23 +11,6 @@ from rest_framework import serializers
 
 from config.errors import MEANINGS
 
-AS_OF = OpenApiParameter(
-    "as_of",
-    {
-        "anyOf": [
-            {"type": "integer", "minimum": 0, "maximum": 999_999_999_999_999},
-            {"type": "string", "format": "date", "minLength": 10},
-            {"type": "string", "format": "date-time", "minLength": 10},
-        ]
-    },
-    description="A version, or an ISO 8601 time (UTC where it names no zone), to read the table as it was.",
-)
-
-
-RUN = OpenApiParameter(
-    "run", str, description="A run of a job that has ended, to read the table as it left it; not with as_of."
-)
-
 
 class Error(serializers.Serializer[Any]):
     """The body of every error."""
