@@ -58,9 +58,9 @@ def main() -> None:
         settings = load()
     except LakehouseError as error:
         sys.exit(str(error))
-    prepared = subprocess.run([sys.executable, str(API / "manage.py"), "prepare"], check=False)
-    if prepared.returncode:
-        sys.exit(prepared.returncode)
+    migrate = [sys.executable, str(API / "manage.py"), "migrate", "--no-input", "--verbosity", "0"]
+    if code := subprocess.run(migrate, check=False).returncode:
+        sys.exit(code)
     (settings.stack_home / "api" / "newest").unlink(missing_ok=True)
     without_pandas.keep_out()
     # glibc keeps a heap for each thread and gives little of them back; two are enough (mallopt's M_ARENA_MAX).

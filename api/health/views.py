@@ -10,7 +10,6 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from lakehouse.lake.progress import Progress
 from lakehouse.metrics import METRICS
 from lakes import refresher
 from lakes.refresher import Known
@@ -51,12 +50,13 @@ def health(_request: Request) -> Response:
     known = {name: refresher.current().known(name) for name in METRICS}
     reachable = not any(k.stale for k in known.values())
     built = all(k.snapshot for k in known.values())
+    stream = refresher.current().progress
     body = {
         "status": "ok" if reachable and built else "unavailable",
         "api": "ok",
         "lake": "ok" if reachable else "unreachable",
         "gold": {name: described(k) for name, k in known.items()},
-        "stream": lag(refresher.current().lag.progress),
+        "stream": Stream(stream).data if stream and stream.is_recent else None,
     }
     return Response(body, 200 if reachable and built else 503, headers={"Cache-Control": "no-store"})
 
@@ -70,15 +70,4 @@ def described(known: Known) -> dict[str, object]:
         "status": "stale" if known.stale else "ok",
         "version": known.snapshot.version,
         "age_seconds": max(int(age.total_seconds()), 0),
-    }
-
-
-def lag(progress: Progress | None) -> dict[str, float] | None:
-    """Return how far continuous mode is, None where none has reported lately."""
-    if progress is None or not progress.is_recent:
-        return None
-    return {
-        "lag_records": progress.lag_records,
-        "lag_seconds": progress.lag_seconds,
-        "records_per_second": progress.records_per_second,
     }

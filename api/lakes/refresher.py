@@ -1,18 +1,23 @@
 """The watchers of all metrics in one worker process, and what they know."""
 
+import logging
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from config.errors import AWAY, UnavailableError
-from lakehouse.lake import Lake
+from lakehouse.errors import LakehouseError
+from lakehouse.lake import Lake, progress
+from lakehouse.lake.progress import Progress
 from lakehouse.metrics import METRICS
 from lakehouse.model import Metric
-from lakes.lag import Lag
 from lakes.newest import Newest
 from lakes.reads import SECONDS
 from lakes.snapshot import Snapshot
 from lakes.watcher import State, Watcher
+
+log = logging.getLogger("api")
 
 # Seconds between two looks; after OVERDUE without an answer a snapshot counts as stale.
 INTERVAL, OVERDUE = 0.25, 3.0
@@ -32,7 +37,8 @@ class Known:
 class Refresher:
     """Holds one watcher per metric; made after the fork, because deltalake's handles do not survive one.
 
-    `newest` is what the workers of a server share.
+    `newest` is what the workers of a server share, `progress` the last word of continuous mode: None where none runs,
+    or where the lake does not answer.
     """
 
     def __init__(
@@ -42,7 +48,8 @@ class Refresher:
         webhdfs: str = "",
         newest: Newest | None = None,
     ) -> None:
-        self.lag = Lag(Lake(lake, webhdfs))
+        self._lake = Lake(lake, webhdfs)
+        self.progress: Progress | None = None
         self.newest = newest
         self.watchers = {name: Watcher(lake, metric) for name, metric in metrics.items()}
 
@@ -50,16 +57,30 @@ class Refresher:
         """Start looking, and wait up to `wait` seconds for the first looks to end."""
         for watcher in self.watchers.values():
             watcher.start(INTERVAL)
-        self.lag.start(LAG_INTERVAL)
+        threading.Thread(target=self._follow_stream, name="progress of the stream", daemon=True).start()
         until = time.monotonic() + wait
         for watcher in self.watchers.values():
             watcher.first(max(until - time.monotonic(), 0))
 
     def look(self) -> None:
         """Look at every metric once, in this thread."""
-        self.lag.look()
+        self._look_at_stream()
         for watcher in self.watchers.values():
             watcher.look()
+
+    def _follow_stream(self) -> None:
+        """Look at the stream's progress again and again, in a thread of its own that may hang."""
+        while True:
+            self._look_at_stream()
+            time.sleep(LAG_INTERVAL)
+
+    def _look_at_stream(self) -> None:
+        try:
+            self.progress = progress.read(self._lake)
+        except LakehouseError as error:
+            # The metrics' watchers tell it; here nothing is known any more.
+            log.debug("the stream's progress cannot be read: %s", error)
+            self.progress = None
 
     def known(self, name: str) -> Known:
         """Return what is known of a metric; waits only where another worker knows a newer version than this one.

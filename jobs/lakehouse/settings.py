@@ -54,14 +54,22 @@ def read_env_file(path: Path = ENV_FILE) -> dict[str, str]:
     return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
 
 
-def _integer(values: Mapping[str, str], name: str, low: int, high: int) -> int:
+def given(environ: Mapping[str, str] | None = None, env_file: Path = ENV_FILE) -> dict[str, str]:
+    """Return every setting of the file by name, with the environment's value where that has one."""
+    environ = os.environ if environ is None else environ
+    return {name: environ.get(name) or value for name, value in read_env_file(env_file).items()}
+
+
+def integer(values: Mapping[str, str], name: str, low: int, high: int) -> int:
+    """Return a setting that is a whole number; raises SettingError for any other."""
     text = values[name]
     if not re.fullmatch(r"[0-9]{1,6}", text) or not low <= int(text) <= high:
         raise SettingError(name, text, f"a whole number from {low} to {high} is needed")
     return int(text)
 
 
-def _matching(values: Mapping[str, str], name: str, pattern: str, allowed: str, default: str = "") -> str:
+def matching(values: Mapping[str, str], name: str, pattern: str, allowed: str, default: str = "") -> str:
+    """Return a setting that is written as `pattern` says, `default` where it is empty; raises SettingError else."""
     text = values[name] or default
     if not re.fullmatch(pattern, text):
         raise SettingError(name, text, allowed)
@@ -73,15 +81,14 @@ def load(environ: Mapping[str, str] | None = None, env_file: Path = ENV_FILE) ->
 
     Raises SettingError, naming the setting, its value and what is allowed, for the first one that cannot be used.
     """
-    environ = os.environ if environ is None else environ
-    values = {name: environ.get(name) or value for name, value in read_env_file(env_file).items()}
-    ports = {name: _integer(values, name, 1, 65535) for name in PORTS}
+    values = given(environ, env_file)
+    ports = {name: integer(values, name, 1, 65535) for name in PORTS}
     if len(set(ports.values())) < len(ports):
         twice = next(name for name in PORTS if list(ports.values()).count(ports[name]) > 1)
         raise SettingError(twice, values[twice], "every port must be a different one")
     address = r"[\w.-]+:\d{1,5}"
     return Settings(
-        lake=_matching(
+        lake=matching(
             values,
             "LAKEHOUSE_URL",
             r"(hdfs://[\w.-]+(:\d+)?|file://)/\S+",
@@ -89,31 +96,31 @@ def load(environ: Mapping[str, str] | None = None, env_file: Path = ENV_FILE) ->
             f"hdfs://localhost:{ports['HDFS_RPC_PORT']}/lake",
         ).rstrip("/"),
         inbox=(ROOT / values["LAKEHOUSE_INBOX"]).resolve(),
-        kafka=_matching(
+        kafka=matching(
             values,
             "KAFKA_BOOTSTRAP_SERVERS",
             rf"{address}(,{address})*",
             "host:port, or several with commas between, is needed",
             f"localhost:{ports['KAFKA_PORT']}",
         ),
-        webhdfs=_matching(
+        webhdfs=matching(
             values,
             "WEBHDFS_URL",
             r"https?://\S+",
             "the http address of the NameNode is needed",
             f"http://localhost:{ports['HDFS_HTTP_PORT']}",
         ),
-        spark_master=_matching(
+        spark_master=matching(
             values,
             "SPARK_MASTER",
             r"local(\[(\d+|\*)\])?|spark://\S+|yarn|k8s://\S+",
             "local[*], spark://host:port, yarn or k8s://… is needed",
         ),
-        driver_memory=_matching(values, "SPARK_DRIVER_MEMORY", r"\d+[mg]", "a size such as 3g or 1500m is needed"),
-        stream_interval=_integer(values, "STREAM_INTERVAL", 1, 3600),
+        driver_memory=matching(values, "SPARK_DRIVER_MEMORY", r"\d+[mg]", "a size such as 3g or 1500m is needed"),
+        stream_interval=integer(values, "STREAM_INTERVAL", 1, 3600),
         stack_home=(ROOT / values["STACK_HOME"]).resolve(),
         ports=ports,
-        api_workers=_integer(values, "API_WORKERS", 1, 64),
+        api_workers=integer(values, "API_WORKERS", 1, 64),
     )
 
 

@@ -29,7 +29,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Make the user as asked; raises CommandError naming what cannot be done."""
-        call_command("prepare")
+        call_command("migrate", interactive=False, verbosity=0)
         groups = [self.group(name) for name in options["groups"]]
         path: Path | None = options["write"]
         if not options["random_password"] and (path or not sys.stdin.isatty()):
