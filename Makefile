@@ -105,7 +105,7 @@ silver: setup $(ARCHIVE) ## bronze into silver: parsed, typed, judged
 gold: setup $(ARCHIVE) ## silver into gold: the four metrics
 	@$(SUBMIT) jobs/gold.py
 
-pipeline: setup $(ARCHIVE) ## bronze, silver and gold in one Spark session; ACCEPT_LOSS=1 goes on without lost offsets
+pipeline: setup $(ARCHIVE) ## bronze, silver and gold in one Spark session; ACCEPT_LOSS=1 goes on without what is gone
 	@$(SUBMIT) jobs/pipeline.py $(if $(ACCEPT_LOSS),--accept-loss)
 
 stream: setup $(ARCHIVE) ## the same all the time, until Ctrl-C

@@ -9,23 +9,25 @@ import time
 from functools import partial
 
 from lakehouse.datasets import DATASETS
-from lakehouse.errors import IntegrityError
-from lakehouse.lake.state import State
+from lakehouse.errors import LossError
+from lakehouse.lake import restoring
+from lakehouse.lake.state import source_id
 from lakehouse.landing.land import Inbox
 from lakehouse.model import Dataset
+from lakehouse.offsets import plan
 from lakehouse.spark import tables
 from lakehouse.spark.kafka import read_topic
 from lakehouse.spark.main import main
 from lakehouse.spark.run import LOG, Run
 from lakehouse.topics import Topic, Topics
 
-ACCEPT_LOSS = "go on without offsets that Kafka dropped before they were read; the balance sheet shows how many"
+ACCEPT_LOSS = "go on without what is gone from a topic or from bronze; the balance sheet shows how many records"
 TOPICS = [dataset.topic for dataset in DATASETS.values()]
 
 
 def run(job: Run) -> None:
     """Bring everything that is new into bronze."""
-    inbox = Inbox(job.lake, job.settings.inbox, job.standings)
+    inbox = open_inbox(job)
     with Topics(job.settings.kafka) as topics:
         topics.make_missing(TOPICS)
         now = topics.look(TOPICS)
@@ -34,6 +36,25 @@ def run(job: Run) -> None:
         job.warm_up()
     land(job, inbox)
     job.side_by_side([partial(read, job, dataset, now[dataset.topic]) for dataset in fresh])
+
+
+def open_inbox(job: Run) -> Inbox:
+    """Return the inbox; a run that accepts losses first lets go of bronze's data files that are missing or changed."""
+    inbox = Inbox(job.lake, job.settings.inbox, job.standings)
+    gone = [name for name in DATASETS if job.accepts_loss and let_go(job, name)]
+    return Inbox(job.lake, job.settings.inbox, job.standings) if gone else inbox
+
+
+def let_go(job: Run, dataset: str) -> bool:
+    """Take data files that are missing or changed out of bronze, and silver back where it was made from them too."""
+    started, name = time.monotonic(), f"bronze.{dataset}"
+    if not (steps := restoring.without_damaged(job.lake, dataset)):
+        return False
+    restoring.restore(job.lake, steps, job.standings, job.run_id)
+    for file in steps[-1].gone:
+        LOG.warning("bronze  %-26s accepted as lost: %s with %s records", dataset, file.path, f"{file.rows:,}")
+    job.report(name, time.monotonic() - started, lost=sum(file.rows for file in steps[-1].gone))
+    return True
 
 
 def land(job: Run, inbox: Inbox) -> None:
@@ -63,54 +84,32 @@ def land(job: Run, inbox: Inbox) -> None:
 def has_news(job: Run, dataset: Dataset, topic: Topic) -> bool:
     """Return whether a topic has offsets that bronze has not read.
 
-    Raises IntegrityError where it is another topic than the one that was read, or where Kafka has dropped offsets,
-    unless the run accepts that loss.
+    Raises LossError where some are gone or name other records than those read, unless the run accepts that.
     """
-    state = job.state(f"bronze.{dataset.name}")
-    if state.topic_id not in ("", topic.id):
-        raise IntegrityError(
-            f"The topic {dataset.topic} is not the one that bronze.{dataset.name} in {job.lake.url} has read: it was "
-            f"deleted and made anew, so records would be missed or doubled. Nothing was read. Bring the topic back, "
-            f"send its records to a new one, or start a new lake by setting LAKEHOUSE_URL."
+    name = f"bronze.{dataset.name}"
+    planned = plan(job.state(name), dataset.topic, topic)
+    if planned.loss and not job.accepts_loss:
+        raise LossError(
+            f"{planned.loss} {name} in {job.lake.url} cannot simply go on.",
+            "Send what is missing again by file; then, or where it is not to be had, go on with what the topic holds "
+            "by `make pipeline ACCEPT_LOSS=1`, which the balance sheet will show.",
         )
-    read_to = _read_to(state)
-    if (lost := _lost(state, topic)) and not job.accepts_loss:
-        told = ", ".join(f"partition {number} from {end} to {start - 1}" for number, (end, start) in lost.items())
-        raise IntegrityError(
-            f"Kafka no longer has offsets of {dataset.topic} that were not read: {told}. Nothing was read. Send those "
-            f"records again by file; then, or where they are not to be had, go on without these offsets by "
-            f"`make pipeline ACCEPT_LOSS=1`, which the balance sheet will show."
-        )
-    return bool(lost) or any(
-        read_to.get(partition, topic.starts[partition]) < end for partition, end in topic.ends.items()
-    )
-
-
-def _read_to(state: State) -> dict[int, int]:
-    """Return the next offset to read of each partition that was read."""
-    return {int(partition): end for partition, (_, end) in state.offsets.items()}
-
-
-def _lost(state: State, topic: Topic) -> dict[int, tuple[int, int]]:
-    """Return the offsets that Kafka dropped unread: by partition the first one, and the first that is there again."""
-    return {n: (end, topic.starts[n]) for n, end in _read_to(state).items() if topic.starts.get(n, 0) > end}
+    return bool(planned.loss) or planned.asked > 0
 
 
 def read(job: Run, dataset: Dataset, topic: Topic) -> None:
-    """Append what is new in a topic to bronze, in one batch."""
+    """Append what is new in a topic to bronze, in one batch; raise LossError where more came than was planned."""
     started, name = time.monotonic(), f"bronze.{dataset.name}"
     state = job.state(name)
-    lost = _lost(state, topic)
-    starts = {n: max(_read_to(state).get(n, 0), topic.starts[n]) for n in topic.ends}
-    offsets = {str(n): (state.offsets.get(str(n), (starts[n],))[0], end) for n, end in topic.ends.items()}
-    missing = sum(start - end for end, start in lost.values())
-    if missing:
-        LOG.warning("bronze  %-26s %s offsets were lost unread, and that was accepted", dataset.name, f"{missing:,}")
-    following = state.next(job.run_id, topic_id=topic.id, offsets=offsets, lost=state.lost + missing)
-    rows = read_topic(job.spark, job.settings.kafka, dataset.topic, starts, topic.ends).selectExpr(
+    planned = plan(state, dataset.topic, topic)
+    if planned.loss:
+        LOG.warning("bronze  %-26s accepted as lost: %s", dataset.name, planned.loss)
+    lost = state.lost + planned.lost
+    following = state.next(job.run_id, topic_id=topic.id, offsets=planned.offsets, lost=lost)
+    rows = read_topic(job.spark, job.settings.kafka, dataset.topic, planned.starts, topic.ends).selectExpr(
         f"CAST({following.batch} AS BIGINT) AS batch",
         "topic AS source",
-        "CAST(partition AS STRING) AS source_id",
+        f"concat(partition, '{source_id('', planned.generation)}') AS source_id",
         "offset AS position",
         "value AS raw",
         "CAST(length(value) AS BIGINT) AS size",
@@ -121,11 +120,14 @@ def read(job: Run, dataset: Dataset, topic: Topic) -> None:
         "current_timestamp() AS ingested_at",
         f"'{job.run_id}' AS run_id",
     )
-    asked = sum(end - starts[n] for n, end in topic.ends.items())
-    new = sum(job.write(tables.in_tasks(rows, asked), name, following).values())
-    if new > asked:
-        raise IntegrityError(f"{name}: {new:,} records came out of {asked:,} offsets of {dataset.topic}.")
-    job.report(name, time.monotonic() - started, new=new)
+    added = tables.write(tables.in_tasks(rows, planned.asked), job.lake, name, following.batch)
+    # Fewer are right: markers and aborted records have offsets too. Those that are gone end the reading itself.
+    if (new := sum(file.rows for file in added)) > planned.asked:
+        what = f"{name}: {new:,} records came out of {planned.asked:,} offsets of {dataset.topic}."
+        raise LossError(what, "Run it again.")
+    job.commit(name, added, following)
+    beside = {"gaps": planned.asked - new, "lost": planned.lost}
+    job.report(name, time.monotonic() - started, new=new, **{label: n for label, n in beside.items() if n})
 
 
 if __name__ == "__main__":

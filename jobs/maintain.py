@@ -8,13 +8,15 @@ import argparse
 import sys
 
 from lakehouse import command
-from lakehouse.lake import Lake, maintenance
+from lakehouse.lake import Lake, losses, maintenance
 from lakehouse.lake.lock import writer_lock
 
 
 def maintain(lake: Lake, *, dry_run: bool) -> None:
     """Maintain every table of the lake, a line each; with `dry_run` only say what would be done."""
-    for name, standing in lake.make_tables().items():
+    standings = lake.make_tables()
+    losses.check(lake, standings)
+    for name, standing in standings.items():
         if dry_run:
             small = sum(map(len, maintenance.together(standing.files)))
             done = f"{small} files would be put together" if small else "its files stay"

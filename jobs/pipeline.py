@@ -26,7 +26,7 @@ from lakehouse.topics import Topic, Topics
 def run(job: Run) -> None:
     """Bring everything that is new through all layers."""
     silver.tell_older_rules(job)
-    inbox = Inbox(job.lake, job.settings.inbox, job.standings)
+    inbox = bronze.open_inbox(job)
     with Topics(job.settings.kafka) as topics:
         topics.make_missing(bronze.TOPICS)
         if not step(job, inbox, topics):
@@ -35,7 +35,7 @@ def run(job: Run) -> None:
 
 def follow(job: Run) -> None:
     """Keep all layers up to date until Ctrl-C, which ends it after the running step."""
-    inbox, reporter = Inbox(job.lake, job.settings.inbox, job.standings), Reporter(job.lake, job.run_id)
+    inbox, reporter = bronze.open_inbox(job), Reporter(job.lake, job.run_id)
     silver.tell_older_rules(job)
     job.warm_up()
     with Topics(job.settings.kafka) as topics:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from lakehouse.datasets import DATASETS
-from lakehouse.errors import IntegrityError
+from lakehouse.errors import LossError
 from lakehouse.judging.version import rules_version
 from lakehouse.lake import scan
 from lakehouse.lake.data_files import DataFile
@@ -47,24 +47,13 @@ def tell_older_rules(job: Run) -> None:
 
 
 def has_news(job: Run, dataset: Dataset) -> bool:
-    """Return whether bronze has batches that silver has not judged.
-
-    Raises IntegrityError where silver was made from another bronze table, or from batches that it does not have.
-    """
-    bronze, source = job.standings[f"bronze.{dataset.name}"], job.state(f"silver.{dataset.name}").source
-    if source is None:
-        return bronze.state.batch > 0
-    if source.id not in ("", bronze.id) or source.batch > bronze.state.batch:
-        raise IntegrityError(
-            f"silver.{dataset.name} in {job.lake.url} has judged batch {source.batch} of another bronze.{dataset.name} "
-            f"than the one that is there now (at batch {bronze.state.batch}). Nothing was judged. Bring that table "
-            f"back, or start a new lake by setting LAKEHOUSE_URL."
-        )
-    return bronze.state.batch > source.batch
+    """Return whether bronze has batches that silver has not judged."""
+    source = job.state(f"silver.{dataset.name}").source
+    return job.state(f"bronze.{dataset.name}").batch > (source.batch if source else 0)
 
 
 def judge(job: Run, dataset: Dataset) -> None:
-    """Judge what is new in bronze and append it to silver in one batch; raise IntegrityError where a row is missing."""
+    """Judge what is new in bronze and append it to silver in one batch; raise LossError where a row is missing."""
     started, name = time.monotonic(), f"silver.{dataset.name}"
     bronze, state = job.standings[f"bronze.{dataset.name}"], job.state(name)
     read_to = state.source.batch if state.source else 0
@@ -92,12 +81,13 @@ def judge(job: Run, dataset: Dataset) -> None:
             for file in added:
                 job.lake.files.delete(f"{job.lake.address(name)}/{file.path}")
             added = write(holding)
-    sides = job.commit(name, added, following)
-    if sum(sides.values()) != expected:
-        raise IntegrityError(
-            f"{name}: {expected:,} records of bronze were judged, but {sum(sides.values()):,} came to silver. "
-            f"Compare bronze and silver by source, source_id and position."
+    if (written := sum(file.rows for file in added)) != expected:
+        raise LossError(
+            f"{name}: batches {read_to + 1} to {bronze.state.batch} of bronze.{dataset.name} have {expected:,} "
+            f"records, but {written:,} were judged.",
+            "Run it again; where that says the same, `make balance` tells whether bronze is whole.",
         )
+    sides = job.commit(name, added, following)
     job.report(name, time.monotonic() - started, rows=sides.get(False, 0), quarantined=sides.get(True, 0))
 
 

@@ -7,12 +7,12 @@ from lakehouse.lake import Lake
 
 def files_are_written_read_and_deleted(lake: Lake, folder: Path) -> None:
     files, url = lake.files, f"{lake.url}/some/folder/a"
-    assert (files.read(url), files.age(url)) == (None, None)
+    assert (files.read(url), files.age(url), files.size(url)) == (None, None, None)
     local = folder / "local"
     for content in (b"one", b"", b"\x00\xff" * 600_000):
         local.write_bytes(content)
         files.upload(local, url)
-        assert files.read(url) == content
+        assert (files.read(url), files.size(url)) == (content, len(content))
     age = files.age(url)
     assert age is not None
     assert -5 < age < 60

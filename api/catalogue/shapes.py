@@ -103,13 +103,16 @@ class Lineage(serializers.Serializer[Any]):
 
 
 class Line(serializers.Serializer[Any]):
-    """A dataset's line of the balance sheet: source = bronze = silver + quarantined + waiting where it closes."""
+    """A dataset's line of the balance sheet.
+
+    It closes where source = bronze + lost and bronze = silver + quarantined + waiting.
+    """
 
     dataset = serializers.CharField()
     from_files = serializers.IntegerField()
     offsets = serializers.IntegerField(help_text="Kafka offsets read")
     gaps = serializers.IntegerField(help_text="offsets without a record, such as transaction markers")
-    lost = serializers.IntegerField(help_text="offsets that Kafka dropped unread, which somebody accepted")
+    lost = serializers.IntegerField(help_text="records that are gone, which somebody accepted")
     source = serializers.IntegerField()  # type: ignore[assignment] # DRF takes fields off the class
     bronze = serializers.IntegerField()
     silver = serializers.IntegerField(help_text="good records")

@@ -34,6 +34,17 @@ class IntegrityError(LakehouseError):
     """Raised when counts, checkpoints or tables contradict each other; nothing is published then."""
 
 
+class LossError(IntegrityError):
+    """Raised where records are gone, or a table is not what the jobs have left: `what` and where, and the `way` on.
+
+    `docs/losses.md` has all ways on in one place.
+    """
+
+    def __init__(self, what: str, way: str) -> None:
+        super().__init__(f"{what} Nothing was changed. {way} All ways on: docs/losses.md.")
+        self.what, self.way = what, way
+
+
 class NotBuiltError(LakehouseError):
     """Raised when a table that should be read has not been made yet."""
 

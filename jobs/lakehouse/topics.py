@@ -8,6 +8,7 @@ from typing import Any, Self
 from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import OffsetSpec
 from kafka.errors import KafkaError, TopicAlreadyExistsError
+from kafka.protocol.consumer import IsolationLevel
 
 from lakehouse.errors import ServiceError
 
@@ -79,8 +80,9 @@ class Topics:
                 for topic in described
                 for partition in topic["partitions"]
             ]
+            # Up to the first record of a transaction that is open: what comes after is not to be read yet.
             starts, ends = (
-                self._admin.list_partition_offsets(dict.fromkeys(partitions, spec))
+                self._admin.list_partition_offsets(dict.fromkeys(partitions, spec), IsolationLevel.READ_COMMITTED)
                 for spec in (OffsetSpec.EARLIEST, OffsetSpec.LATEST)
             )
             return {topic["name"]: _topic(topic, starts, ends) for topic in described}

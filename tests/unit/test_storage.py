@@ -47,6 +47,7 @@ def test_an_hdfs_that_is_away_is_named() -> None:
     for call in (
         lambda: files.read("hdfs://localhost:1/lake/a"),
         lambda: files.age("hdfs://localhost:1/lake/a"),
+        lambda: files.size("hdfs://localhost:1/lake/a"),
         lambda: files.create("hdfs://localhost:1/lake/a", b""),
         lambda: files.delete("hdfs://localhost:1/lake/a"),
         lambda: files.upload(Path(__file__), "hdfs://localhost:1/lake/a"),

@@ -106,6 +106,14 @@ def read(address: str, files: Sequence[DataFile], table: Table) -> Iterator[pa.R
         yield pa.RecordBatch.from_arrays([*side, *batch.columns], [*table.partition_by, *batch.schema.names])
 
 
+def distinct(address: str, files: Sequence[DataFile], table: Table, column: str) -> set[Any]:
+    """Return the values that a column has in some files of a table; `address` is the table's URL."""
+    store = PyFileSystem(DeltaStorageHandler(address))
+    schema = arrow_schema(c for c in table.columns if c.name == column)
+    rows = ds.dataset([file.path for file in files], schema=schema, filesystem=store, format="parquet")
+    return {value for batch in rows.to_batches(use_threads=False) for value in pc.unique(batch[column]).to_pylist()}
+
+
 def write(
     storage: Storage, address: str, table: Table, prefix: str, batches: Iterable[pa.RecordBatch]
 ) -> Iterator[DataFile]:

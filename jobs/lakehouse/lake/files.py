@@ -41,6 +41,10 @@ class Storage(ABC):
         """Return how many seconds ago a file was written, or None where there is no such file."""
 
     @abstractmethod
+    def size(self, url: str) -> int | None:
+        """Return a file's bytes, or None where there is no such file."""
+
+    @abstractmethod
     def upload(self, local: Path, url: str) -> None:
         """Put a local file there, replacing what is there; one that nobody reads before it is committed."""
 
@@ -78,6 +82,12 @@ class LocalStorage(Storage):
         """See Storage."""
         with self._translated(url) as path, suppress(FileNotFoundError):
             return time.time() - path.stat().st_mtime
+        return None
+
+    def size(self, url: str) -> int | None:
+        """See Storage."""
+        with self._translated(url) as path, suppress(FileNotFoundError):
+            return path.stat().st_size
         return None
 
     def upload(self, local: Path, url: str) -> None:
@@ -144,6 +154,12 @@ class HdfsStorage(Storage):
         with self._translated():
             status = self._client.status(urlsplit(url).path, strict=False)
             return None if status is None else time.time() - status["modificationTime"] / 1000
+
+    def size(self, url: str) -> int | None:
+        """See Storage."""
+        with self._translated():
+            status = self._client.status(urlsplit(url).path, strict=False)
+            return None if status is None else int(status["length"])
 
     def upload(self, local: Path, url: str) -> None:
         """See Storage."""

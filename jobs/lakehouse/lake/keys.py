@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from deltalake.fs import DeltaStorageHandler
 from pyarrow.fs import PyFileSystem
 
-from lakehouse.lake import native
+from lakehouse.lake import losses, native
 from lakehouse.lake.data_files import DataFile
 from lakehouse.lake.store import Lake
 
@@ -32,7 +32,7 @@ class KeyHashes:
         """Return those files of `stored` in which a row may have the key of a row of `new`, files of the same table.
 
         Both hold good rows. A file without rows of those keys is returned with a chance of one in 10^19 a pair of rows.
-        Raises ServiceError where the lake does not answer.
+        Raises ServiceError where the lake does not answer, LossError where a stored file is not what was written.
         """
 
         def work() -> list[DataFile]:
@@ -41,6 +41,7 @@ class KeyHashes:
             wanted = pa.concat_arrays([pa.array([], pa.int64()), *(_hashes(store, file) for file in new)])
             return [file for file in stored if pc.any(pc.is_in(self._of(store, name, file), wanted)).as_py()]
 
+        losses.check_files(self._lake, name, [file for file in stored if (name, file.path) not in self._kept])
         return self._lake.call(name, work, native.QUERY_SECONDS)
 
     def _forget(self, name: str, stored: Iterable[DataFile]) -> None:

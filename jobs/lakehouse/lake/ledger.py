@@ -12,9 +12,12 @@ from deltalake import DeltaTable
 from lakehouse.datasets import DATASETS
 from lakehouse.errors import IntegrityError
 from lakehouse.lake import scan
-from lakehouse.lake.schemas import FILES
+from lakehouse.lake.schemas import FILES, GONE
 from lakehouse.lake.store import Lake
 from lakehouse.model import Dataset
+
+# By the hash of a file that was landed its records, and whether they are lost.
+Landed = dict[str, tuple[int, bool]]
 
 
 @dataclass(frozen=True)
@@ -22,8 +25,9 @@ class Balance:
     """A dataset's line of the balance sheet, in records.
 
     `offsets` are the Kafka offsets that were read, of which `gaps` held no record (transaction markers and aborted
-    records) and `lost` were dropped by Kafka unread, which somebody accepted; `waiting` are rows of bronze that silver
-    has not judged yet. It closes where source = bronze = silver + quarantined + waiting.
+    records); `lost` are records that Kafka dropped unread or that went with a data file, which somebody accepted;
+    `waiting` are rows of bronze that silver has not judged yet. It closes where source = bronze + lost and bronze =
+    silver + quarantined + waiting.
     """
 
     dataset: str
@@ -40,13 +44,13 @@ class Balance:
     @property
     def source(self) -> int:
         """Records that came in by file and topic."""
-        return self.from_files + self.offsets - self.gaps - self.lost
+        return self.from_files + self.offsets - self.gaps
 
     @property
     def is_closed(self) -> bool:
         """Whether no record is missing or there twice."""
         judged = self.silver + self.quarantined
-        return self.source == self.bronze == judged + self.waiting and self.gaps >= 0
+        return self.source == self.bronze + self.lost and self.bronze == judged + self.waiting and self.gaps >= 0
 
     def as_dict(self) -> dict[str, object]:
         """Return the line with its derived values, for JSON."""
@@ -77,25 +81,25 @@ def balance(lake: Lake, *, with_reasons: bool = True) -> list[Balance]:
     return list(lines.values())
 
 
-def _landed(lake: Lake) -> dict[str, dict[str, int]]:
-    """Return the records of the landed files by dataset and hash."""
+def _landed(lake: Lake) -> dict[str, Landed]:
+    """Return what is known of the landed files by dataset and hash."""
     columns = ["dataset", "sha256", "records", "status", "seen_at"]
-    rows = scan.read(lake.open(FILES.name), columns, "status IN ('landed', 'undone')").sort_by("seen_at")
-    landed: dict[str, dict[str, int]] = {}
+    rows = scan.read(lake.open(FILES.name), columns, f"status IN {('landed', *GONE)}").sort_by("seen_at")
+    landed: dict[str, Landed] = {}
     for row in rows.to_pylist():
         _decided(landed.setdefault(row["dataset"], {}), row)
     return landed
 
 
-def _decided(landed: dict[str, int], row: Mapping[str, Any]) -> None:
-    """Let the records of landed files by their hash follow a later decision."""
+def _decided(landed: Landed, row: Mapping[str, Any]) -> None:
+    """Let what is known of landed files follow a later decision."""
     if row["status"] == "undone":
         landed.pop(row["sha256"], None)
     else:
-        landed[row["sha256"]] = int(row["records"])
+        landed[row["sha256"]] = int(row["records"]), row["status"] == "lost"
 
 
-def _line(lake: Lake, dataset: Dataset, landed: dict[str, int], with_reasons: bool) -> Balance:
+def _line(lake: Lake, dataset: Dataset, landed: Landed, with_reasons: bool) -> Balance:
     # Silver first: what bronze gains meanwhile is then waiting, not lost.
     silver = lake.open(f"silver.{dataset.name}")
     judged = lake.standing(f"silver.{dataset.name}", silver).state.source
@@ -110,7 +114,7 @@ def _line(lake: Lake, dataset: Dataset, landed: dict[str, int], with_reasons: bo
     read_to = judged.batch if judged else 0
     return Balance(
         dataset=dataset.name,
-        from_files=sum(files.values()),
+        from_files=sum(records for records, _ in files.values()),
         offsets=offsets,
         gaps=offsets - state.lost - (rows - file_rows(bronze)),
         bronze=rows,
@@ -118,7 +122,7 @@ def _line(lake: Lake, dataset: Dataset, landed: dict[str, int], with_reasons: bo
         quarantined=sides.get(True, 0),
         reasons=_reasons(silver) if with_reasons and sides.get(True) else {},
         waiting=scan.count_after(bronze, read_to) if state.batch > read_to else 0,
-        lost=state.lost,
+        lost=state.lost + sum(records for records, is_lost in files.values() if is_lost),
     )
 
 
@@ -133,9 +137,10 @@ def _reasons(silver: DeltaTable) -> dict[str, int]:
 
 def check(line: Balance, *, with_silver: bool) -> None:
     """Raise IntegrityError where a line of the balance sheet does not close; without silver only up to bronze."""
-    if line.source != line.bronze or line.gaps < 0:
+    if line.source != line.bronze + line.lost or line.gaps < 0:
+        lost = f" and {line.lost:,} are lost" if line.lost else ""
         raise IntegrityError(
-            f"{line.dataset}: {line.source:,} records came in, but bronze holds {line.bronze:,}. "
+            f"{line.dataset}: {line.source:,} records came in, but bronze holds {line.bronze:,}{lost}. "
             f"Compare ledger.files and the topic with bronze.{line.dataset} before anything else is run."
         )
     if with_silver and not line.is_closed:

@@ -116,6 +116,11 @@ def _named(file: DataFile) -> Action:
     return {"path": quote(file.path, safe="/="), "partitionValues": values, "size": file.size}
 
 
+def changes_rows(actions: Iterable[Action]) -> bool:
+    """Return whether a commit lets a table hold other rows (Delta protocol, "Add File and Remove File")."""
+    return any(a[kind].get("dataChange", True) for a in actions for kind in ("add", "remove") if kind in a)
+
+
 def metadata_of(actions: Iterable[Action]) -> Any:
     """Return what the user metadata of a commit holds as JSON, None where it holds none."""
     text = next((a["commitInfo"].get("userMetadata") for a in actions if "commitInfo" in a), None)

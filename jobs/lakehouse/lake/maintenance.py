@@ -11,7 +11,7 @@ from contextlib import nullcontext
 from deltalake import CommitProperties, DeltaTable
 
 from lakehouse import crash
-from lakehouse.lake import data_files, native
+from lakehouse.lake import data_files, losses, native
 from lakehouse.lake.data_files import DataFile
 from lakehouse.lake.schemas import tables
 from lakehouse.lake.store import Lake, Standing
@@ -52,12 +52,14 @@ def together(files: Iterable[DataFile], size: int = LARGE) -> Iterator[Group]:
 def compact(lake: Lake, name: str, standing: Standing, groups: Iterable[Group]) -> Standing:
     """Make one file of each group of a table's files, in one commit; return how the table stands.
 
-    Raises ServiceError where the lake does not answer, IntegrityError where somebody else writes to the table.
+    Raises ServiceError where the lake does not answer, IntegrityError where somebody else writes to the table,
+    LossError where a file is not what was written.
     """
     table, address = tables()[name], lake.address(name)
     removed: Group = []
     added: Group = []
     for files in groups:
+        losses.check_files(lake, name, files)
         removed += files
 
         def work(files: Group = files) -> Group:

@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from lakehouse.errors import IntegrityError
-from lakehouse.lake import data_files, log, scan
+from lakehouse.lake import data_files, log, losses, native, scan
 from lakehouse.lake.data_files import DataFile
-from lakehouse.lake.schemas import FILES, tables
+from lakehouse.lake.schemas import FILES, GONE, tables
 from lakehouse.lake.state import State
 from lakehouse.lake.store import Lake, Standing
 
@@ -21,11 +21,16 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Step:
-    """A table that goes back to a version, which has these files; at 0 it was empty."""
+    """A table that goes back to a version, at which it had these files and stood at this; at 0 it was empty.
+
+    `gone` are files of that version that are given up, for they are missing or changed.
+    """
 
     name: str
     version: int
     files: tuple[DataFile, ...] = field(compare=False)
+    state: State = field(compare=False)
+    gone: tuple[DataFile, ...] = field(default=(), compare=False)
 
 
 def to_version(lake: Lake, name: str, version: int) -> list[Step]:
@@ -34,27 +39,38 @@ def to_version(lake: Lake, name: str, version: int) -> list[Step]:
     Raises IntegrityError, naming the versions there are, where the table has no such version or does not keep it, and
     for a version of silver that was made from what bronze does not hold any more or whose own files are gone.
     """
-    state = _state(lake, name, version)
-    steps = [_step(lake, name, version)]
+    newest = lake.open(name).version()
+    if not 0 <= version <= newest:
+        raise IntegrityError(f"{name} has no version {version}: there are 0 to {newest}. Nothing was changed.")
+    step = _step(lake, name, version)
+    steps = [step]
     layer, _, dataset = name.partition(".")
     if layer == "bronze":
         silver, batches = f"silver.{dataset}", _batches(lake, name, version)
-        before = (v for v, there in _states(lake, silver) if _is_made_of(lake, silver, v, there, batches))
+        read = ((v, there) for v, there in _states(lake, silver) if _read_to(there) <= step.state.batch)
+        before = (v for v, there in read if _is_made_of(lake, silver, v, there, batches))
         steps.insert(0, _step(lake, silver, next(before, 0)))
     elif layer == "silver" and version:
         bronze = f"bronze.{dataset}"
-        if not _is_made_of(lake, name, version, state, _batches(lake, bronze)):
+        if not _is_made_of(lake, name, version, step.state, _batches(lake, bronze)):
             raise IntegrityError(
                 f"Version {version} of {name} was made from batches that {bronze} does not hold any more. Nothing was "
                 f"changed. Restore {bronze} to a version that has them first."
             )
-    return [step for step in steps if step.version < lake.open(step.name).version()]
+    back = [step for step in steps if step.version < lake.open(step.name).version()]
+    # A bronze that is there as it was before, put back by other means, lacks what silver and the ledger know of.
+    if layer == "bronze" and step not in back and (back or _decisions(lake, dataset, step, "")):
+        back.append(step)
+    return back
+
+
+def _read_to(state: State) -> int:
+    return state.source.batch if state.source else 0
 
 
 def _is_made_of(lake: Lake, silver: str, version: int, state: State, bronze: set[int]) -> bool:
     """Return whether a version of silver holds just the batches of bronze up to the one that it has read."""
-    read = state.source.batch if state.source else 0
-    return _batches(lake, silver, version) == {batch for batch in bronze if batch <= read}
+    return _batches(lake, silver, version) == {batch for batch in bronze if batch <= _read_to(state)}
 
 
 def _batches(lake: Lake, name: str, version: int | None = None) -> set[int]:
@@ -75,14 +91,32 @@ def to_before(lake: Lake, moment: datetime) -> list[Step]:
     return [_step(lake, name, version) for name, version in versions.items() if version < lake.open(name).version()]
 
 
+def without_damaged(lake: Lake, dataset: str) -> list[Step]:
+    """Return the steps that let bronze be without its files that are missing or changed; none where all are whole.
+
+    Silver that holds records of them becomes empty, so that it is judged anew: others may be the first with their key.
+    """
+    name, silver = f"bronze.{dataset}", f"silver.{dataset}"
+    whole = lake.open(name)
+    files = data_files.of_table(whole, _statistics(name))
+    gone = tuple(file for file, _ in losses.damaged(lake, name, files))
+    if not gone:
+        return []
+    kept = tuple(file for file in files if file not in gone)
+    step = Step(name, whole.version(), kept, lake.standing(name, whole).state, gone)
+    is_judged = not all(file.follows(_read_to(lake.standing(silver).state)) for file in gone)
+    return [*([_step(lake, silver, 0)] if is_judged else []), step]
+
+
 def restore(lake: Lake, steps: Sequence[Step], standings: dict[str, Standing], run_id: str) -> None:
     """Take the steps, a commit each; files that bronze does not hold any more are news for the next run."""
     for step in steps:
         layer, _, dataset = step.name.partition(".")
-        state = _state(lake, step.name, step.version)
-        rows = _decisions(lake, dataset, step, state, run_id) if layer == "bronze" else []
+        rows = _decisions(lake, dataset, step, run_id) if layer == "bronze" else []
         texts = tuple(row | {name: row[name].isoformat() for name in ("mtime", "seen_at")} for row in rows)
-        state = replace(state, run_id=run_id, files=texts)
+        # Records of a topic do not come in again: their offsets were read.
+        lost = sum(file.rows - file.nulls.get("kafka_timestamp", 0) for file in step.gone)
+        state = replace(step.state, run_id=run_id, files=texts, lost=step.state.lost + lost)
         standings[step.name] = _commit(lake, step.name, step.files, standings[step.name], state)
         if rows:
             lake.append(FILES, rows)
@@ -100,17 +134,24 @@ def _commit(lake: Lake, name: str, files: Sequence[DataFile], now: Standing, sta
 def _step(lake: Lake, name: str, version: int) -> Step:
     """Return the step to a version whose files are all there, with all statistics that the table keeps.
 
-    Raises IntegrityError where one of them is not there any more.
+    Raises IntegrityError where one of them is not there any more, and where others have written that version.
     """
-    files = data_files.of_table(lake.open(name, version), _statistics(name))
-    for file in files:
-        if lake.files.age(f"{lake.address(name)}/{file.path}") is None:
-            raise IntegrityError(
-                f"Version {version} of {name} cannot be restored: its file {file.path} was deleted by "
-                f"`make maintain`, which keeps 7 days. Nothing was changed. `make sql` or the catalogue's history show "
-                f"which versions are younger."
-            )
-    return Step(name, version, files)
+    if version == 0:
+        return Step(name, 0, (), State())
+    opened = lake.open(name, version)
+    if (standing := lake.standing(name, opened)).foreign is not None:
+        raise IntegrityError(
+            f"Version {version} of {name} was written by other means than these jobs: what it stands at is not known. "
+            f"Nothing was changed. Take one of before version {standing.foreign}."
+        )
+    files = data_files.of_table(opened, _statistics(name))
+    for file, _ in losses.damaged(lake, name, files):
+        raise IntegrityError(
+            f"Version {version} of {name} cannot be restored: its file {file.path} was deleted by `make maintain`, "
+            f"which keeps 7 days, or changed by other means. Nothing was changed. The catalogue's history shows which "
+            f"versions are younger."
+        )
+    return Step(name, version, files, standing.state)
 
 
 def _statistics(name: str) -> Sequence[str]:
@@ -118,40 +159,35 @@ def _statistics(name: str) -> Sequence[str]:
     return table.statistics or [column.name for column in table.columns if column.name not in table.partition_by]
 
 
-def _decisions(lake: Lake, dataset: str, step: Step, state: State, run_id: str) -> list[Row]:
+def _decisions(lake: Lake, dataset: str, step: Step, run_id: str) -> list[Row]:
     """Return the rows that ledger.files lacks on what bronze holds then: of files that go, and of some that come back.
 
     A file has a row for each name that its content came by. One without records is in no table, and stays decided.
     """
-    held = scan.query(
-        "SELECT DISTINCT source_id FROM t WHERE kafka_timestamp IS NULL", t=lake.open(step.name, step.version)
+    went = f"bronze went back to version {step.version}"
+    address, table = lake.address(step.name), tables()[step.name]
+    hashes = lake.call(
+        step.name, lambda: data_files.distinct(address, step.files, table, "source_id"), native.QUERY_SECONDS
     )
-    hashes, decided = set(held["source_id"].to_pylist()), ("landed", "duplicate", "undone")
+    gone = ("lost", "its data file in bronze was lost") if step.gone else ("undone", went)
     newest: dict[tuple[str, str], Row] = {}
     before: dict[tuple[str, str], str] = {}
-    rows = scan.read(lake.open(FILES.name), where=f"dataset = '{dataset}' AND status IN {decided}").to_pylist()
+    decided = f"dataset = '{dataset}' AND status IN {('landed', 'duplicate', *GONE)}"
+    rows = scan.read(lake.open(FILES.name), where=decided).to_pylist()
     for row in sorted(rows, key=lambda row: row["seen_at"]):
         newest[row["name"], row["sha256"]] = row
-        if row["status"] != "undone":
+        if row["status"] not in GONE:
             before[row["name"], row["sha256"]] = row["status"]
     found = []
     for key, row in newest.items():
         is_held = row["sha256"] in hashes
-        if row["records"] and is_held == (row["status"] == "undone"):
-            status = before[key] if is_held else "undone"
-            found.append(row | {"status": status, "reason": f"bronze went back to version {step.version}"})
+        if row["records"] and is_held == (row["status"] in GONE):
+            status, reason = (before[key], went) if is_held else gone
+            found.append(row | {"status": status, "reason": reason})
     # What a run that was killed did not write to the ledger any more stands in the commit alone.
-    killed = [row for row in state.files if (row["name"], row["sha256"]) not in newest and row["sha256"] in hashes]
+    killed = [row for row in step.state.files if (row["name"], row["sha256"]) not in newest and row["sha256"] in hashes]
     found += [{**row, "mtime": datetime.fromisoformat(row["mtime"])} for row in killed]
     return [row | {"run_id": run_id, "seen_at": datetime.now(UTC)} for row in found]
-
-
-def _state(lake: Lake, name: str, version: int) -> State:
-    """Return what a table stood at at a version; raises IntegrityError where it has no such version."""
-    newest = lake.open(name).version()
-    if not 0 <= version <= newest:
-        raise IntegrityError(f"{name} has no version {version}: there are 0 to {newest}. Nothing was changed.")
-    return lake.standing(name, lake.open(name, version)).state
 
 
 def _states(lake: Lake, name: str) -> Iterator[tuple[int, State]]:

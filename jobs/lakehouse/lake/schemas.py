@@ -19,6 +19,9 @@ _DELTA_TYPES: dict[str, str | dict[str, object]] = {
 # Who a record is: file name or topic, sha256 or partition, record number from 0 or offset.
 IDENTITY = (Column("source", "string"), Column("source_id", "string"), Column("position", "bigint"))
 
+# What ledger.files says of a file that bronze does not hold any more: it comes in again where the inbox still has it.
+GONE = ("undone", "lost")
+
 BATCH = Column("batch", "bigint", comment="number of the append that brought the row, from 1")
 
 FILES = Table(
@@ -36,7 +39,8 @@ FILES = Table(
         Column(
             "status",
             "string",
-            comment="landed, duplicate or rejected; undone where a restore took it out of bronze again",
+            comment="landed, duplicate or rejected; undone where a restore took it out of bronze again, lost where its "
+            "records went with a data file",
         ),
         Column("reason", "string"),
         Column("run_id", "string"),

@@ -28,12 +28,16 @@ _CHECKPOINT_INTERVAL = 100
 
 @dataclass(frozen=True)
 class Standing:
-    """A table at a moment: its id, its version, what it stands at, and its files."""
+    """A table at a moment: its id, its version, what it stands at, and its files.
+
+    `foreign` is the first version, after the commit that says what it stands at, in which others changed rows; or None.
+    """
 
     id: str
     version: int
     state: State
     files: tuple[DataFile, ...] = ()
+    foreign: int | None = None
 
     def as_source(self) -> Source:
         """Return what a table that has read this one up to here keeps of it."""
@@ -127,24 +131,30 @@ class Lake:
     def standing(self, name: str, opened: DeltaTable | None = None) -> Standing:
         """Return how a table stands; raises as `open`."""
         table = self.open(name) if opened is None else opened
-        state = self._state(name, table)
-        return Standing(str(table.metadata().id), table.version(), state, data_files.of_table(table))
+        state, foreign = self._state(name, table)
+        return Standing(str(table.metadata().id), table.version(), state, data_files.of_table(table), foreign)
 
-    def _state(self, name: str, table: DeltaTable) -> State:
-        """Return the state that the newest commit with one carries; without any, what the rows tell."""
+    def _state(self, name: str, table: DeltaTable) -> tuple[State, int | None]:
+        """Return the state that the newest commit with one carries, and the first later version with other rows.
+
+        Without any such commit, what the rows tell.
+        """
         # The ledger's commits carry none, and there are as many as runs.
         if table.version() == 0 or name.startswith("ledger."):
-            return State()
+            return State(), None
+        foreign: int | None = None
         for version in range(table.version(), 0, -1):
             actions = log.read(self.files, self.address(name), version)
             if actions is None:
                 break
             if state := State.of(log.metadata_of(actions)):
-                return state
+                return state, foreign
+            if log.changes_rows(actions):
+                foreign = version
         derived = scan.state_of_rows(table)
         # Gold's rows tell no batch, and rows may have gone: Delta passes over a number that it has seen, in silence.
         used = self.call(name, lambda: table.transaction_version(name))
-        return replace(derived, batch=max(derived.batch, used or 0))
+        return replace(derived, batch=max(derived.batch, used or 0)), None
 
     def commit_of(self, name: str, version: int) -> list[log.Action] | None:
         """Return the actions of a version of a table, None where there is no such version."""

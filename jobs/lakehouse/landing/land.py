@@ -19,10 +19,10 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from lakehouse.datasets import DATASETS
-from lakehouse.errors import ServiceError
+from lakehouse.errors import LossError, ServiceError
 from lakehouse.lake import scan
 from lakehouse.lake.data_files import DataFile
-from lakehouse.lake.schemas import FILES, bronze
+from lakehouse.lake.schemas import FILES, GONE, bronze
 from lakehouse.lake.store import Lake, Standing
 from lakehouse.landing.cut_file import Decision, Task, cut_file, hash_file
 from lakehouse.landing.inbox import Known, new_files, stamp
@@ -71,7 +71,7 @@ class Inbox:
 
     def _learn(self, row: dict[str, Any]) -> None:
         seen = (row["dataset"], row["name"], row["size"], row["mtime"])
-        if row["status"] == "undone":
+        if row["status"] in GONE:
             self.known.discard(seen)
             self.records.pop((row["dataset"], row["sha256"]), None)
         elif str(row["reason"]).startswith(_TRIED_AGAIN):
@@ -87,7 +87,7 @@ class Inbox:
             {**row, **{name: datetime.fromisoformat(row[name]) for name in ("mtime", "seen_at")}}
             for name in DATASETS
             for row in self.standings[f"bronze.{name}"].state.files
-            if ((name, row["sha256"]) in self.records) == (row["status"] == "undone")
+            if ((name, row["sha256"]) in self.records) == (row["status"] in GONE)
         ]
         if missing:
             self.lake.append(FILES, missing)
@@ -156,7 +156,15 @@ class Inbox:
             landed.decisions.append(decision)
 
     def _commit(self, cuts: Sequence["Cut"], run_id: str, now: datetime, progress: Callable[[str], None]) -> None:
-        """Upload the Parquet files and add them to the bronze tables, one commit a dataset."""
+        """Upload the Parquet files and add them to the bronze tables, one commit a dataset.
+
+        Raises LossError where one has other records than were counted.
+        """
+        files = {cut.file_name: cut.data_file() for cut in cuts}
+        for cut in cuts:
+            if (written := files[cut.file_name].rows) != cut.decision.records:
+                whole = f"{cut.decision.records:,} records of {cut.task.dataset}/{cut.decision.name}"
+                raise LossError(f"Of the {whole} {written:,} were written.", "Run it again.")
         for cut in cuts:
             address = self.lake.address(f"bronze.{cut.task.dataset}")
             self.lake.files.upload(cut.task.parquet, f"{address}/{cut.file_name}")
@@ -169,7 +177,9 @@ class Inbox:
                 for cut in own
             )
             state = self.standings[name].state.next(run_id, files=rows)
-            self.standings[name] = self.lake.commit(name, self.standings[name], [c.data_file() for c in own], state)
+            self.standings[name] = self.lake.commit(
+                name, self.standings[name], [files[c.file_name] for c in own], state
+            )
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,8 @@ _KNOWN: tuple[tuple[str, type[LakehouseError], str], ...] = (
         r"data may have been missed|KafkaIllegalStateException|OffsetOutOfRange|"
         r"Partition .* offset was changed|KAFKA_DATA_LOSS|not available in Kafka any more",
         IntegrityError,
-        "Kafka no longer has offsets that were not read yet: nothing was published for that topic.",
+        "Kafka no longer has offsets that were not read yet: nothing was published for that topic. Run it again: it "
+        "will name them, with the way on (docs/losses.md).",
     ),
     (r"UnknownTopicOrPartition", ServiceError, "A topic is missing in Kafka. Run `make up` and `make produce`."),
     (
@@ -43,7 +44,8 @@ _KNOWN: tuple[tuple[str, type[LakehouseError], str], ...] = (
     (
         r"PATH_NOT_FOUND|FileNotFoundException|does not exist",
         IntegrityError,
-        "A file of the lake is missing: it was deleted by other means than Delta.",
+        "A file of the lake is missing: it was deleted by other means than Delta. `make balance` names it, with the "
+        "way on (docs/losses.md).",
     ),
 )
 

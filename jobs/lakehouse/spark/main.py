@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 
 from lakehouse.errors import LakehouseError
+from lakehouse.lake import losses
 from lakehouse.lake.lock import writer_lock
 from lakehouse.lake.runs import recorded
 from lakehouse.lake.schemas import tables
@@ -43,11 +44,14 @@ def main(
         lake = Lake.of(settings)
         if is_reader:
             with translated(settings, job):
-                work(Run(job, settings, lake, {name: lake.standing(name) for name in tables()}))
+                run = Run(job, settings, lake, {name: lake.standing(name) for name in tables()})
+                losses.check(lake, run.standings)
+                work(run)
             return 0
         with translated(settings, job), writer_lock(lake, job):
             run = Run(job, settings, lake, lake.make_tables(), is_continuous=is_continuous, accepts_loss=accepts_loss)
             with recorded(lake, job, run.run_id, run.counts), translated(settings, job):
+                losses.check(lake, run.standings)
                 work(run)
         _mark(settings)
     except KeyboardInterrupt:

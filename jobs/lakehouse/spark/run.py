@@ -9,7 +9,7 @@ from functools import cached_property, partial
 
 from pyspark.sql import DataFrame, SparkSession
 
-from lakehouse.errors import LakehouseError, ServiceError
+from lakehouse.errors import LakehouseError, LossError, ServiceError
 from lakehouse.lake import maintenance, native
 from lakehouse.lake.data_files import DataFile, Side
 from lakehouse.lake.keys import KeyHashes
@@ -106,6 +106,8 @@ class Run:
             return
         try:
             self.standings[name] = maintenance.compact(self.lake, name, before, crowds)
+        except LossError:
+            raise
         except LakehouseError as error:
             LOG.warning("compact %-26s left for later: %s", name, error)
             self._put_off[name] = len(before.files) + maintenance.ALIKE

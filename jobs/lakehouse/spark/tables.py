@@ -7,7 +7,7 @@ from dataclasses import asdict
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 
-from lakehouse.lake import data_files
+from lakehouse.lake import data_files, losses
 from lakehouse.lake.data_files import DataFile
 from lakehouse.lake.schemas import tables
 from lakehouse.lake.store import Lake
@@ -26,8 +26,10 @@ def read(spark: SparkSession, lake: Lake, name: str, files: Sequence[DataFile], 
     """Return the rows of some files of a table, of those the ones of later batches than `batch`.
 
     Spark is given the files that the log names: planning a scan through Delta costs three Spark jobs a table, a third
-    of a second each time. Few rows come in one partition. The partition column is not among the columns.
+    of a second each time. Few rows come in one partition. The partition column is not among the columns. Raises
+    LossError where one of the files is missing or has another size than the log says.
     """
+    losses.check_files(lake, name, files)
     table = tables()[name]
     columns = [column for column in table.columns if column.name not in table.partition_by]
     if not files:
