@@ -2,8 +2,11 @@
 
 import json
 import os
+import re
 import secrets
+import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from lakehouse.errors import LakehouseError
@@ -15,16 +18,7 @@ NAMES = (DJANGO_KEY, SIGNING_KEY)
 SHORTEST = 32
 
 # What example configurations carry; a real key never holds one of these.
-WELL_KNOWN = (
-    "django-insecure",
-    "changeme",
-    "change-me",
-    "change_me",
-    "your-secret",
-    "your_secret",
-    "secret-key",
-    "password",
-)
+WELL_KNOWN = re.compile(r"django-insecure|change[-_]?me|your[-_]secret|secret-key|password", re.IGNORECASE)
 
 
 class KeyRefusedError(LakehouseError):
@@ -38,7 +32,7 @@ def check(name: str, key: str, where: str) -> str:
     again = f"Set {name} to the output of `openssl rand -base64 48`, or remove it to have one made."
     if len(key.encode()) < SHORTEST:
         raise KeyRefusedError(f"{name} from {where} is shorter than {SHORTEST} bytes. {again}")
-    if any(word in key.lower() for word in WELL_KNOWN) or len(set(key)) < 10:
+    if WELL_KNOWN.search(key) or len(set(key)) < 10:
         raise KeyRefusedError(f"{name} from {where} is well known or can be guessed. {again}")
     return key
 
@@ -76,12 +70,9 @@ def _kept(path: Path) -> dict[str, str]:
 def _make(path: Path) -> None:
     """Write fresh keys; of several processes that start at once the first one's file stays."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        json.dump({name: secrets.token_urlsafe(48) for name in NAMES}, file)
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
+    # Made with mode 0600, and linked once it is whole.
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, encoding="utf-8") as draft:
+        json.dump({name: secrets.token_urlsafe(48) for name in NAMES}, draft)
+        draft.flush()
+        with suppress(FileExistsError):
+            path.hardlink_to(draft.name)

@@ -98,14 +98,16 @@ def _environ(scope: Any) -> Environ:
 
 
 async def _add_body(environ: Environ, protocol: Any) -> None:
-    """Add a request's body with its length, sent in chunks or not; refuse one that is too large or too slow."""
+    """Add a request's body with its length, sent in chunks or not; refuse one that is too slow.
+
+    Of one that is too large it adds what shows that.
+    """
     body, most = bytearray(), settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     try:
         async with asyncio.timeout(ARRIVAL):
             async for chunk in protocol:
                 body += chunk
                 if len(body) > most:
-                    environ[REFUSED] = (413, f"The body is larger than {most} bytes.")
                     break
     except TimeoutError:
         environ[REFUSED] = (408, f"The body did not arrive within {ARRIVAL:g} s.")

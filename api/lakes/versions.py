@@ -17,16 +17,8 @@ from rest_framework.exceptions import NotFound, ParseError
 from lakehouse.lake import Lake
 from lakehouse.lake.runs import ended_at
 
-
-@dataclass(frozen=True)
-class Run:
-    """A run of a job: what it left is what the tables were at its end."""
-
-    id: str
-
-
-# A version, or the newest one at a time or at the end of a run.
-Wanted = int | datetime | Run
+# A version, or the newest one at a time, or at the end of the run with an id.
+Wanted = int | datetime | str
 
 _NAME = re.compile(r"_delta_log/(\d{20})\.(json|checkpoint(?:\..*)?parquet)")
 
@@ -103,7 +95,7 @@ def kept(lake: str, name: str) -> Kept:
 
 def as_of(lake: str, name: str, wanted: Wanted) -> DeltaTable:
     """Open a table as it was; raises NotBuiltError, and NotFound naming the range that is kept."""
-    moment = ended(lake, wanted.id) if isinstance(wanted, Run) else wanted
+    moment = ended(lake, wanted) if isinstance(wanted, str) else wanted
     return Lake(lake).open(name, kept(lake, name).at(moment))
 
 
@@ -130,9 +122,7 @@ def asked(given: Mapping[str, str]) -> Wanted | None:
     """Return what the parameters `as_of` and `run` ask for; raises ParseError where both are there."""
     if "as_of" in given and "run" in given:
         raise ParseError("run already names a moment; leave as_of out.")
-    if "run" in given:
-        return Run(given["run"])
-    return parse(given["as_of"]) if "as_of" in given else None
+    return parse(given["as_of"]) if "as_of" in given else given.get("run")
 
 
 def parse(text: str) -> int | datetime:

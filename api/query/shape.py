@@ -1,10 +1,15 @@
-"""A page of rows: masked, as texts, in Athena's result shape, as an Arrow stream."""
+"""A page of rows: masked, and in its three forms: Athena's result shape, CSV, an Arrow stream."""
 
+import json
 from collections.abc import Callable, Collection, Iterable
-from datetime import date, datetime
-from decimal import Decimal
+from dataclasses import dataclass
+from datetime import datetime
 
 import pyarrow as pa
+
+from config.media import ARROW, CSV, JSON
+from lakehouse.lake.printing import plain
+from lakes import render
 
 MASK = "***"
 
@@ -43,16 +48,7 @@ def text(value: object) -> str | None:
     """Return a value as text: times in UTC, exact decimals, lists joined with commas, bytes as UTF-8; NULL is None."""
     if value is None:
         return None
-    forms: tuple[tuple[type, Callable[..., str]], ...] = (
-        (str, str),
-        (bool, lambda v: "true" if v else "false"),
-        (datetime, _moment),
-        (date, date.isoformat),
-        (Decimal, lambda v: f"{v:f}"),
-        (bytes, lambda v: v.decode("utf-8", "backslashreplace")),
-        (list, lambda v: ",".join("" if item is None else str(item) for item in v)),
-    )
-    return next((form(value) for kind, form in forms if isinstance(value, kind)), None) or str(value)
+    return _moment(value) if isinstance(value, datetime) else plain(value)
 
 
 def _moment(value: datetime) -> str:
@@ -66,3 +62,19 @@ def texts(rows: pa.Table) -> Iterable[tuple[str | None, ...]]:
     """Return the rows with each value as text."""
     columns = [[text(value) for value in rows[name].to_pylist()] for name in rows.column_names]
     return zip(*columns, strict=True)
+
+
+@dataclass(frozen=True)
+class Form:
+    """A media type with how rows become its bytes, and the ending of a file that holds it, None for the usual form."""
+
+    content_type: str
+    render: Callable[[pa.Table], bytes]
+    ending: str | None
+
+
+FORMS = {
+    JSON: Form(JSON, lambda rows: json.dumps(result_set(rows), ensure_ascii=False).encode(), None),
+    CSV: Form(render.CSV, lambda rows: render.csv(rows.column_names, texts(rows)), "csv"),
+    ARROW: Form(ARROW, arrow_stream, "arrows"),
+}

@@ -10,7 +10,8 @@ from rest_framework.request import Request
 
 from config.media import preferred
 from config.parameters import links
-from query import documents, formats, parameters, run
+from query import documents, parameters, run
+from query.shape import FORMS
 
 
 @extend_schema(**documents.QUERY)
@@ -20,7 +21,7 @@ def query_table(request: Request) -> HttpResponse:
     user = cast(User, request.user)
     asked = parameters.read(request._request.GET, user)
     answer = run.answer(user, asked)
-    form = formats.FORMS[preferred(request.META.get("HTTP_ACCEPT", ""), tuple(formats.FORMS))]
+    form = FORMS[preferred(request.META.get("HTTP_ACCEPT", ""), tuple(FORMS))]
     response = HttpResponse(form.render(answer.rows), content_type=form.content_type)
     headers = response.headers
     headers["X-Table-Version"] = str(answer.version)

@@ -1,9 +1,9 @@
 """Makes a user, or finds the one that is there: `manage.py create_user --username ada --groups engineer`."""
 
 import json
-import os
 import secrets
 import sys
+import tempfile
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -92,12 +92,12 @@ def works(path: Path, user: User) -> bool:
 def write(path: Path, username: str, password: str) -> None:
     """Keep address, name and password where only the owner can read them."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
     content = {
         "url": f"http://127.0.0.1:{settings.LAKEHOUSE.ports['API_PORT']}",
         "username": username,
         "password": password,
     }
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        file.write(json.dumps(content, indent=2) + "\n")
-    draft.replace(path)
+    # Such a file is made with mode 0600.
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, encoding="utf-8", delete=False) as draft:
+        draft.write(json.dumps(content, indent=2) + "\n")
+    Path(draft.name).replace(path)
