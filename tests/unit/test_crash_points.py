@@ -148,7 +148,7 @@ def test_each_change_of_a_file_of_the_lake_has_its_points(box: Box, tmp_path: Pa
         "delete": ("silver.logs", "checkpoint", lambda: files.delete(f"{url}/_delta_log/_last_checkpoint")),
         "replace": ("lake", "progress", lambda: files.replace(f"{box.lake.url}/_progress.json", b"x")),
     }
-    assert Storage.__abstractmethods__ == changes.keys() | {"read", "age"}
+    assert Storage.__abstractmethods__ == changes.keys() | {"read", "age", "size"}
     for what, change, work in changes.values():
         both = [f"{what}.before_{change}", f"{what}.after_{change}"]
         assert [point for point, _ in moments(work)] == both
