@@ -69,9 +69,9 @@ def _hdfs_line(settings: Settings) -> str:
     if not state:
         return "does not answer; `make up` starts it"
     safe = "on" if state["FSState"] != "Operational" else "off"
-    used = int(str(state["CapacityUsed"])) / 1024**2
+    used, free = (int(str(state[f"Capacity{name}"])) / 1024**2 for name in ("Used", "Remaining"))
     nodes, files = state["NumLiveDataNodes"], state["FilesTotal"]
-    return f"safe mode {safe}, {nodes} live DataNodes, {files} files and folders, {used:,.1f} MB"
+    return f"safe mode {safe}, {nodes} live DataNodes, {files} files and folders, {used:,.1f} MB, {free:,.0f} MB free"
 
 
 def _kafka_line(settings: Settings) -> str:

@@ -1,14 +1,17 @@
 """Landing, storage and the lock on the real HDFS."""
 
+import getpass
 import gzip
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import lock_cases
 import pytest
+import requests
 import storage_cases
 from chain import hadoop_conf
 from inbox_box import HEADER, LOG, ROW, Box
@@ -89,3 +92,20 @@ def test_what_hdfs_refuses_is_told(apart: Box) -> None:
     files.create(f"{apart.lake.url}/file", b"x")
     with pytest.raises(ServiceError, match=r"HDFS at http://localhost:\d+ refuses: "):
         files.create(f"{apart.lake.url}/file/below", b"x")
+
+
+def test_an_hdfs_without_room_is_told(apart: Box) -> None:
+    files = apart.lake.files
+    files.create(f"{apart.lake.url}/first", b"x")
+    quota(apart, 1)
+    with pytest.raises(ServiceError, match=r"HDFS at http://localhost:\d+ is full: .*quota.* Free some space there"):
+        files.create(f"{apart.lake.url}/second", b"x")
+    quota(apart, -1)
+    assert files.create(f"{apart.lake.url}/second", b"x")
+
+
+def quota(box: Box, most: int) -> None:
+    """Let the lake's folder take so many bytes, as an administrator does; -1 for all that there is room for."""
+    address = f"{box.settings.webhdfs}/webhdfs/v1{urlsplit(box.lake.url).path}"
+    asked = {"op": "SETQUOTA", "storagespacequota": most, "user.name": getpass.getuser()}
+    requests.put(address, params=asked, timeout=10).raise_for_status()

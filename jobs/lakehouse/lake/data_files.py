@@ -18,7 +18,7 @@ from deltalake import DeltaTable
 from deltalake.fs import DeltaStorageHandler
 from pyarrow.fs import PyFileSystem
 
-from lakehouse.lake.files import Storage
+from lakehouse.lake.files import Storage, room
 from lakehouse.lake.schemas import arrow_schema
 from lakehouse.model import Table
 
@@ -123,7 +123,7 @@ def write(
     what is never committed goes when the table is maintained. Raises ServiceError where the store does not answer.
     """
     schema = arrow_schema(column for column in table.columns if column.name not in table.partition_by)
-    with tempfile.TemporaryDirectory(prefix="lakehouse-rows-") as folder, ExitStack() as stack:
+    with room(), tempfile.TemporaryDirectory(prefix="lakehouse-rows-") as folder, ExitStack() as stack:
         writers: dict[Side, pq.ParquetWriter] = {}
         for group in _row_groups(batches):
             for side, rows in _sides(group, table.partition_by):

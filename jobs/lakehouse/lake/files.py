@@ -1,7 +1,9 @@
 """Files of the lake as files: data on its way into a table, commits, the writer's lock; on HDFS or the local disk."""
 
+import errno
 import getpass
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -18,6 +20,27 @@ from requests.exceptions import RequestException
 
 from lakehouse import crash
 from lakehouse.errors import ServiceError
+
+# What is said where a disk, a quota or the limit of a file's size leaves no room, or not even for an empty file.
+NO_ROOM = "|".join((*map(os.strerror, (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)), "No usable temporary directory"))
+TEMPORARY_FULL = (
+    f"The folder for temporary files, {os.environ.get('TMPDIR', '/tmp')}, is full. Free some space there, or set "
+    f"TMPDIR to another folder, then run it again."
+)
+# What HDFS says beyond a quota, and where no DataNode takes a block: because none serves, or because all are full.
+HDFS_FULL = r"QuotaExceeded|quota of .* is exceeded"
+NO_DATANODE = r"Failed to find datanode|could only be written to 0 of|Resources are low on NN"
+
+
+@contextmanager
+def room() -> Iterator[None]:
+    """Raise ServiceError where the disk for temporary files is full, in place of what the system says."""
+    try:
+        yield
+    except OSError as error:
+        if not re.search(NO_ROOM, str(error)):
+            raise
+        raise ServiceError(TEMPORARY_FULL) from error
 
 
 class Storage(ABC):
@@ -136,7 +159,12 @@ class HdfsStorage(Storage):
         except (HdfsError, RequestException) as error:
             reason = next(iter(str(error).splitlines()), type(error).__name__)[:300]
             verb = "refuses" if isinstance(error, HdfsError) else "does not answer"
-            raise ServiceError(f"HDFS at {self._address} {verb}: {reason}. Run `make status`.") from error
+            advice = "Run `make status`."
+            if re.search(HDFS_FULL, str(error)):
+                verb, advice = "is full", "Free some space there or raise its quota, then run it again."
+            elif re.search(NO_DATANODE, str(error)):
+                advice = "No DataNode serves, or all are full: `make status` tells. Then run it again."
+            raise ServiceError(f"HDFS at {self._address} {verb}: {reason}. {advice}") from error
 
     def read(self, url: str) -> bytes | None:
         """See Storage."""

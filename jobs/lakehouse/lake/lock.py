@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 
 from lakehouse.errors import LockedError, ServiceError
-from lakehouse.lake.files import Storage
+from lakehouse.lake.files import Storage, room
 from lakehouse.lake.store import Lake
 
 # Seconds that a writer has to fill its lock file: an older one that says nothing was left by a service that died.
@@ -46,7 +46,7 @@ def writer_lock(lake: Lake, job: str) -> Iterator[None]:
 def _local_lock(lake: str) -> Iterator[None]:
     """Let one process of this user and host at a time look at the lock file and take it over."""
     name = f"lakehouse-{os.getuid()}-{hashlib.sha256(lake.encode()).hexdigest()[:16]}.lock"
-    with (Path(tempfile.gettempdir()) / name).open("w") as file:
+    with room(), (Path(tempfile.gettempdir()) / name).open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 

@@ -17,7 +17,7 @@ from deltalake import DeltaTable
 
 from lakehouse.lake import native
 from lakehouse.lake.data_files import DataFile
-from lakehouse.lake.files import Storage
+from lakehouse.lake.files import Storage, room
 
 Action = dict[str, Any]
 
@@ -72,7 +72,7 @@ def sum_up(files: Storage, address: str, version: int, interval: int) -> None:
     `interval` is the number of versions between two of them. deltalake makes it on the local disk from a copy of the
     log. Where the log does not reach back far enough, there is none: readers do without.
     """
-    with tempfile.TemporaryDirectory(prefix="lakehouse-log-") as folder:
+    with room(), tempfile.TemporaryDirectory(prefix="lakehouse-log-") as folder:
         log = Path(folder, "_delta_log")
         log.mkdir()
         for number in range(version, -1, -1):

@@ -15,7 +15,7 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 from lakehouse.errors import IntegrityError, NotBuiltError, ServiceError
 from lakehouse.lake import data_files, log, native, scan
 from lakehouse.lake.data_files import DataFile, Side
-from lakehouse.lake.files import Storage, storage
+from lakehouse.lake.files import Storage, room, storage
 from lakehouse.lake.schemas import arrow_schema, schema, tables
 from lakehouse.lake.state import Source, State
 from lakehouse.model import Table
@@ -116,7 +116,7 @@ class Lake:
     def _make(self, table: Table) -> None:
         """Make a table: its first commit is made by deltalake on the local disk, and put into its place as a whole."""
         statistics = {"delta.dataSkippingStatsColumns": ",".join(table.statistics)} if table.statistics else {}
-        with tempfile.TemporaryDirectory(prefix="lakehouse-table-") as folder:
+        with room(), tempfile.TemporaryDirectory(prefix="lakehouse-table-") as folder:
             made = DeltaTable.create(
                 folder,
                 schema(table.columns),

@@ -11,7 +11,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lakehouse.datasets import DATASETS
-from lakehouse.errors import ServiceError
 from lakehouse.lake.data_files import ROW_GROUP, ROW_GROUP_BYTES
 from lakehouse.lake.schemas import arrow_schema, bronze
 from lakehouse.landing.cut_csv import csv_records
@@ -66,18 +65,13 @@ def hash_file(path: Path) -> str:
 def cut_file(task: Task, decision: Decision) -> Decision:
     """Cut one file of the inbox into a Parquet file with the columns of bronze; return the decision, filled in.
 
-    Raises ServiceError where the Parquet file cannot be written.
+    Raises OSError where the Parquet file cannot be written.
     """
     try:
         _write_records(task, decision)
         decision.status = "landed"
     except RejectedError as error:
         decision.reason = str(error)
-    except OSError as error:
-        raise ServiceError(
-            f"Temporary files cannot be written to {task.parquet.parent} ({error.strerror or error}). "
-            f"Free some space there, or set TMPDIR to another folder."
-        ) from error
     return decision
 
 

@@ -22,6 +22,7 @@ from lakehouse.datasets import DATASETS
 from lakehouse.errors import LossError, ServiceError
 from lakehouse.lake import scan
 from lakehouse.lake.data_files import DataFile
+from lakehouse.lake.files import room
 from lakehouse.lake.schemas import FILES, GONE, bronze
 from lakehouse.lake.store import Lake, Standing
 from lakehouse.landing.cut_file import Decision, Task, cut_file, hash_file
@@ -106,7 +107,7 @@ class Inbox:
         """
         landed, now = Landed(), datetime.now(UTC)
         todo = self.news(landed.ignored)
-        with tempfile.TemporaryDirectory(prefix="lakehouse-landing-") as folder:
+        with room(), tempfile.TemporaryDirectory(prefix="lakehouse-landing-") as folder:
             hashed = list(_hashed(todo))
             cuts = self._cut(hashed, Path(folder), run_id, now)
             for decision, path in hashed:

@@ -10,6 +10,7 @@ from py4j.protocol import Py4JError, Py4JJavaError, Py4JNetworkError
 from pyspark.errors import PySparkException
 
 from lakehouse.errors import IntegrityError, LakehouseError, ServiceError
+from lakehouse.lake.files import HDFS_FULL, NO_DATANODE, NO_ROOM, TEMPORARY_FULL
 from lakehouse.settings import Settings
 
 # What one of the causes of an error says -> the error that is raised, and what to do next; the first that fits counts.
@@ -27,6 +28,9 @@ _KNOWN: tuple[tuple[str, type[LakehouseError], str], ...] = (
         ServiceError,
         "Kafka at {kafka} does not answer. Run `make status`, then `make up`.",
     ),
+    (HDFS_FULL, ServiceError, "HDFS behind {lake} is full. Free space there or raise its quota, then run it again."),
+    (NO_DATANODE, ServiceError, "No DataNode of HDFS behind {lake} serves, or all are full. Run `make status`."),
+    (NO_ROOM, ServiceError, TEMPORARY_FULL),
     (
         r"Python worker exited unexpectedly|Python worker failed to connect back",
         ServiceError,
@@ -35,7 +39,7 @@ _KNOWN: tuple[tuple[str, type[LakehouseError], str], ...] = (
     (r"OutOfMemoryError|Java heap space", ServiceError, "The driver's memory is too small. Raise SPARK_DRIVER_MEMORY."),
     (
         r"Connection refused|Connection reset|ConnectException|SafeModeException|NoRouteToHost|SocketTimeoutException|"
-        r"could only be written to 0 of|Could not obtain block|BlockMissing|All datanodes .* are bad|EOFException|"
+        r"Could not obtain block|BlockMissing|All datanodes .* are bad|EOFException|"
         r"Could not get block locations|Failed on local exception|Premature EOF|ClosedChannelException|"
         r"not enough replicas|has not been closed|NotReplicatedYet|Call From|bad datanode|InterruptedIOException",
         ServiceError,
