@@ -115,8 +115,8 @@ viz: setup ## draw silver and gold as PNGs into build/charts
 	@$(ENV) python viz/plot_silver.py
 	@$(ENV) python viz/plot_gold.py
 
-balance: setup ## the balance sheet: source = bronze = silver + quarantined
-	@$(ENV) python jobs/balance.py
+balance: setup ## the balance sheet: source = bronze = silver + quarantined; SOURCE='logs/*' for single ones
+	@$(ENV) python jobs/balance.py $(if $(SOURCE),--source "$$SOURCE")
 
 runs: setup ## the newest runs of the jobs: LIMIT=20
 	@$(ENV) python jobs/runs.py $(if $(LIMIT),--limit $(LIMIT))

@@ -1,13 +1,30 @@
-"""Print the balance sheet of the lake, without Spark: `make balance`."""
+"""Print the balance sheet of the lake, or of single sources, without Spark: `make balance [SOURCE=access.log]`.
 
+A source is a file by its name, a pattern of such (`*.csv`, `logs/*`), a topic, or a partition of one (`logs_topic/0`).
+By hand: `PYTHONPATH=jobs python jobs/balance.py --source 'logs/*'`.
+"""
+
+import argparse
 import sys
 import textwrap
 
 from lakehouse import command
 from lakehouse.lake import Lake, losses
 from lakehouse.lake.ledger import Balance, balance
+from lakehouse.lake.printing import safe
 from lakehouse.lake.schemas import tables
+from lakehouse.lake.sources import SourceBalance, sources
 
+# What records of a source that bronze has no row of are, by what is known of the source.
+_ABSENT = {
+    "landed": "missing",
+    "duplicate": "in another file of the same content",
+    "rejected": "rejected",
+    "undone": "taken back",
+    "lost": "lost",
+    "read": "gaps or lost",
+    "unknown": "that nothing tells of",
+}
 _HEADINGS = ("dataset", "files", "topic", "bronze", "silver", "quarantined", "waiting", "")
 
 
@@ -23,9 +40,8 @@ def sheet(lines: list[Balance]) -> str:
             line.quarantined,
             line.waiting,
         )
-        verdict = "closes" if line.is_closed else "DOES NOT CLOSE"
         lost = f", {line.lost:,} lost" if line.lost else ""
-        rows.append(_row((line.dataset, *(f"{n:,}" for n in counts), verdict + lost)))
+        rows.append(_row((line.dataset, *(f"{n:,}" for n in counts), _verdict(line.is_closed) + lost)))
         reasons = ", ".join(f"{reason}\N{NO-BREAK SPACE}{n:,}" for reason, n in line.reasons.items())
         rows += textwrap.wrap(reasons, 100, initial_indent=" " * 6, subsequent_indent=" " * 6, break_on_hyphens=False)
     return "\n".join(rows).replace("\N{NO-BREAK SPACE}", " ")
@@ -36,17 +52,41 @@ def _row(cells: tuple[str, ...]) -> str:
     return f"  {name:<14}{files:>11}{topic:>11}{bronze:>11}{silver:>11}{quarantined:>13}{waiting:>9}  {note}".rstrip()
 
 
-def main() -> int:
+def of_source(found: SourceBalance) -> str:
+    """Return the sheet of a source as text: where its records are, and the reasons of quarantined ones."""
+    lines = [
+        f"{safe(found.source)}  {found.dataset}  {found.status}  {safe(found.source_id or '')}".rstrip(),
+        f"{'':6}{found.came:,} in = {found.bronze:,} bronze + {found.absent:,} {_ABSENT[found.status]}",
+        f"{'':6}{found.bronze:,} bronze = {found.good:,} good + {found.quarantined:,} quarantined + "
+        f"{found.waiting:,} waiting  {_verdict(found.is_closed)}",
+    ]
+    reasons = ", ".join(f"{reason} {n:,}" for reason, n in found.reasons.items())
+    return "\n".join([*lines, *([f"{'':6}{reasons}"] if reasons else [])])
+
+
+def _verdict(is_closed: bool) -> str:
+    return "closes" if is_closed else "DOES NOT CLOSE"
+
+
+def main(words: list[str] | None = None) -> int:
     """Print the sheet; return 1 where it does not close, cannot be read, or a data file is not what was written.
 
     Rows that bronze holds and silver has not judged yet are waiting, not lost: with them the sheet closes.
     """
+
+    parser = argparse.ArgumentParser(prog="balance", description=__doc__)
+    parser.add_argument("--source", default="", help="only this file, pattern, topic or partition")
+    source = parser.parse_args(words).source
 
     def work(lake: Lake) -> int:
         standings = {name: lake.standing(name) for name in tables()}
         losses.check(lake, standings)
         for name, standing in standings.items():
             losses.check_files(lake, name, standing.files)
+        if source:
+            found = sources(lake, source)
+            sys.stdout.write("".join(f"{of_source(one)}\n" for one in found))
+            return 0 if all(one.is_closed for one in found) else 1
         lines = balance(lake)
         sys.stdout.write(f"{sheet(lines)}\n")
         return 0 if all(line.is_closed for line in lines) else 1

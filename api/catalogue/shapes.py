@@ -122,6 +122,28 @@ class Line(serializers.Serializer[Any]):
     is_closed = serializers.BooleanField()
 
 
+class SourceLine(serializers.Serializer[Any]):
+    """The balance sheet of a file or a partition: came = bronze + absent, bronze = good + quarantined + waiting."""
+
+    dataset = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment] # DRF takes fields off the class
+    source_id = serializers.CharField(allow_null=True, help_text="sha256 of the file's content, or the partition")
+    status = serializers.ChoiceField(
+        ["landed", "duplicate", "rejected", "undone", "lost", "read", "unknown"],
+        help_text="of a file as in ledger.files; read: offsets; unknown: nothing tells where the rows are from",
+    )
+    came = serializers.IntegerField(help_text="records of the file, or offsets that were read")
+    bronze = serializers.IntegerField()
+    absent = serializers.IntegerField(help_text="without a row in bronze: gaps and lost ones, those of a duplicate …")
+    good = serializers.IntegerField()
+    quarantined = serializers.IntegerField()
+    reasons = serializers.DictField(
+        child=serializers.IntegerField(), help_text="quarantined records under each of their reasons"
+    )
+    waiting = serializers.IntegerField(help_text="rows of bronze that silver has not judged yet")
+    is_closed = serializers.BooleanField()
+
+
 class Reason(serializers.Serializer[Any]):
     """Why a record is in quarantine, or a file was refused."""
 

@@ -21,6 +21,7 @@ from config.parameters import text, whole
 from lakehouse.lake.ledger import balance
 from lakehouse.lake.passport import Name, passport
 from lakehouse.lake.passport import members as members_of
+from lakehouse.lake.sources import sources as sources_of
 from lakehouse.metrics import METRICS
 from lakehouse.reasons import all_reasons
 from lakes.access import known, may_read, readable
@@ -76,6 +77,22 @@ def ledger(user: User, read: Read) -> Work:
     """Return a line per dataset: records that came in, in bronze, in silver, in quarantine by reason, waiting."""
     read()
     return lambda lake: [line.as_dict() for line in balance(lake)]
+
+
+@route(
+    "The balance sheet of single sources",
+    shapes.SourceLine(many=True),
+    text(
+        "source",
+        "a file's name or a pattern with * and ?, alone or after dataset/; a topic, or topic/partition",
+        required=True,
+    ),
+    engineers=True,
+)
+def ledger_sources(user: User, read: Read) -> Work:
+    """Return of each file or partition what came in, is in bronze, good, in quarantine by reason, and waiting."""
+    given = read()
+    return lambda lake: [sheet.as_dict() for sheet in sources_of(lake, given["source"])]
 
 
 @route("Why records are in quarantine and files refused", shapes.Reason(many=True))

@@ -19,6 +19,7 @@ urlpatterns = [
     path("api/tables/<str:name>/history/", catalogue.table_history, name="table-history"),
     path("api/tables/<str:name>/lineage/", catalogue.table_lineage, name="table-lineage"),
     path("api/ledger/", catalogue.ledger, name="ledger"),
+    path("api/ledger/sources/", catalogue.ledger_sources, name="sources"),
     path("api/records/", catalogue.record, name="record"),
     path("api/metrics/<str:name>/records/", catalogue.members, name="members"),
     path("api/reasons/", catalogue.reasons, name="reasons"),

@@ -119,6 +119,19 @@ def test_the_balance_sheet_has_a_line_per_dataset_that_adds_up(engineer: Client,
     assert lines["logs"]["source"] == lines["logs"]["from_files"] == 300
 
 
+def test_a_source_has_a_sheet_of_its_own(engineer: Client, served: str) -> None:
+    (sheet,) = engineer.get("/api/ledger/sources/", {"source": "access.log"}).json()
+    assert (sheet["status"], sheet["came"], sheet["bronze"], sheet["absent"], sheet["is_closed"]) == (
+        *("landed", 300, 300, 0),
+        True,
+    )
+    assert sheet["good"] + sheet["quarantined"] == 300
+    assert sum(sheet["reasons"].values()) >= sheet["quarantined"] > 0
+    answer = engineer.get("/api/ledger/sources/", {"source": "acces.log"})
+    assert answer.status_code == 404
+    assert b"access.log" in answer.content
+
+
 def test_every_reason_is_told_in_sentences(client: Client, served: str) -> None:
     reasons = {reason["name"]: reason for reason in client.get("/api/reasons/").json()}
     assert reasons["duplicate"] == {
@@ -145,7 +158,10 @@ def test_the_runs_are_put_together_from_start_and_end(engineer: Client, served: 
     assert [run["run_id"] for run in engineer.get("/api/runs/?limit=1").json()] == ["run-0002"]
 
 
-@pytest.mark.parametrize("route", ["ledger/", "runs/", "tables/gold.campaign_metrics/lineage/", "tables/silver.logs/"])
+@pytest.mark.parametrize(
+    "route",
+    ["ledger/", "ledger/sources/?source=*", "runs/", "tables/gold.campaign_metrics/lineage/", "tables/silver.logs/"],
+)
 def test_what_is_below_gold_is_for_engineers(route: str, client: Client, engineer: Client, served: str) -> None:
     assert client.get(f"/api/{route}").status_code == 403
     assert engineer.get(f"/api/{route}").status_code == 200
@@ -166,6 +182,8 @@ def test_an_unknown_table_is_404(name: str, route: str, engineer: Client, served
         "runs/?limit=1001",
         "runs/?limit=a",
         "ledger/?x",
+        "ledger/sources/",
+        "ledger/sources/?source=",
     ],
 )
 def test_a_parameter_that_cannot_be_used_is_400(route: str, engineer: Client, served: str) -> None:

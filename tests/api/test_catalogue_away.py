@@ -11,7 +11,7 @@ from lakehouse.lake import store
 from lakes import reads
 
 ROUTES = ("tables/", "tables/silver.logs/", "tables/silver.logs/history/", "tables/gold.campaign_metrics/lineage/")
-ALL = (*ROUTES, "ledger/", "runs/")
+ALL = (*ROUTES, "ledger/", "ledger/sources/?source=*", "runs/")
 
 
 @pytest.fixture

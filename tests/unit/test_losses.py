@@ -75,7 +75,7 @@ def test_a_table_that_was_changed_by_other_means_is_named_and_taken_back(
     box.lake.open(NAME).optimize.compact()
     with pytest.raises(LossError, match=rf"Version 4 of {NAME} .+\({how}\) .+make restore TABLE={NAME} VERSION=3`"):
         check(box)
-    assert balance.main() == 1
+    assert balance.main([]) == 1
     assert f"Version 4 of {NAME}" in capsys.readouterr().err
     assert restore.main(["table", NAME, "4"]) == 1
     assert "was written by other means than these jobs" in capsys.readouterr().err
@@ -140,7 +140,7 @@ def test_a_data_file_that_is_missing_or_changed_is_named(
 ) -> None:
     file, path = files(box)["2.log"]
     DAMAGE[damage][0](path)
-    assert balance.main() == 1
+    assert balance.main([]) == 1
     told = capsys.readouterr().err
     for part in (f"{NAME} in {box.lake.url}", f"{file.path} (2 records of 2.log) {DAMAGE[damage][1]}", "ACCEPT_LOSS=1"):
         assert part in told
@@ -166,7 +166,7 @@ def test_what_a_lost_data_file_held_comes_in_again_once_or_is_counted_as_lost(
     line = ledger.balance(box.lake)[1]
     assert (line.source, line.lost, line.is_closed) == (6, 0 if is_in_inbox else 2, True)
     assert sources(box) == (WHOLE if is_in_inbox else {"1.log": 1, "logs_topic": 3})
-    assert balance.main() == 0
+    assert balance.main([]) == 0
 
 
 def test_records_of_a_topic_that_are_gone_with_a_data_file_are_lost(
@@ -177,7 +177,7 @@ def test_records_of_a_topic_that_are_gone_with_a_data_file_are_lost(
     line = ledger.balance(box.lake)[1]
     assert (line.source, line.bronze, line.lost, line.gaps, line.is_closed) == (6, 3, 3, 0, True)
     assert box.lake.standing(NAME).state.offsets == {"0": (0, 3)}
-    assert balance.main() == 0
+    assert balance.main([]) == 0
     assert "closes, 3 lost" in capsys.readouterr().out
 
 
