@@ -27,7 +27,7 @@ RUN = OpenApiParameter(
 
 
 def text(name: str, description: str, *, required: bool = False, **examples: str) -> OpenApiParameter:
-    """Return a parameter that is any text."""
+    """Return a parameter that is any text; an empty one is none where it is required."""
     shown = [OpenApiExample(title, example) for title, example in examples.items()]
     return OpenApiParameter(name, OpenApiTypes.STR, description=description, required=required, examples=shown)
 
@@ -57,7 +57,7 @@ def read(given: QueryDict, declared: Sequence[OpenApiParameter] = ()) -> dict[st
     values: dict[str, Any] = {}
     for parameter in declared:
         name, schema = parameter.name, parameter.type if isinstance(parameter.type, dict) else {}
-        if name in given:
+        if given.get(name) or (name in given and not parameter.required):
             values[name] = _number(name, str(given[name]), schema) if "minimum" in schema else str(given[name])
         elif parameter.required:
             raise ParseError(f"{name} is needed: {parameter.description}.")
