@@ -11,7 +11,10 @@ from lakehouse.settings import load
 
 
 def run(name: str, work: Callable[[Lake], int | None]) -> int:
-    """Do `work` on the lake of the settings; return its exit code, that of its LakehouseError, or 130 for Ctrl-C."""
+    """Do `work` on the lake of the settings; return its exit code, that of its LakehouseError, or 130 for Ctrl-C.
+
+    A data file that cannot be read is told in a line too, with what names all such files.
+    """
     try:
         settings = load()
         os.environ.setdefault("HADOOP_CONF_DIR", str(settings.hadoop_conf))
@@ -19,5 +22,15 @@ def run(name: str, work: Callable[[Lake], int | None]) -> int:
     except LakehouseError as error:
         sys.stderr.write(f"{name}: {safe(str(error))}\n")
         return error.exit_code
+    except OSError as error:
+        # Those of the lake's native readers have no number; one of the terminal or a pipe is none of theirs.
+        if error.errno is not None:
+            raise
+        cause = safe(next(iter(str(error).splitlines()), ""))[:300]
+        sys.stderr.write(
+            f"{name}: a file of the lake cannot be read ({cause}). `make balance` names files that are missing or "
+            f"changed, with the way on.\n"
+        )
+        return 1
     except KeyboardInterrupt:
         return 130

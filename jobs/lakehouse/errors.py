@@ -41,7 +41,7 @@ class LossError(IntegrityError):
     """
 
     def __init__(self, what: str, way: str) -> None:
-        super().__init__(f"{what} Nothing was changed. {way} All ways on: docs/losses.md.")
+        super().__init__(f"{what} Nothing was made from it. {way} All ways on: docs/losses.md.")
         self.what, self.way = what, way
 
 

@@ -11,6 +11,7 @@ import pytest
 from inbox_box import LOG, Box, make_box
 
 import balance
+import passport
 import restore
 from lakehouse.datasets import DATASETS
 from lakehouse.errors import LossError
@@ -145,6 +146,16 @@ def test_a_data_file_that_is_missing_or_changed_is_named(
     for part in (f"{NAME} in {box.lake.url}", f"{file.path} (2 records of 2.log) {DAMAGE[damage][1]}", "ACCEPT_LOSS=1"):
         assert part in told
     assert "Traceback" not in told
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_command_that_reads_such_a_file_says_what_names_it(
+    damage: str, box: Box, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sha256 = next(row["sha256"] for row in box.ledger() if row["name"] == "2.log")
+    DAMAGE[damage][0](files(box)["2.log"][1])
+    assert passport.main(["record", "2.log", sha256, "0"]) == 1
+    assert "`make balance` names files that are missing or changed" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
