@@ -6,10 +6,12 @@ Run it with `make silver`, or `source conf/env.sh && spark-submit jobs/silver.py
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from lakehouse.datasets import DATASETS
 from lakehouse.errors import LossError
+from lakehouse.judging import drift
 from lakehouse.judging.version import rules_version
 from lakehouse.lake import scan
 from lakehouse.lake.data_files import DataFile
@@ -64,12 +66,13 @@ def judge(job: Run, dataset: Dataset) -> None:
     version = rules_version(dataset)
     rules = {**state.rules, version: state.rules.get(version, 0) + expected}
     following = state.next(job.run_id, source=bronze.as_source(), rules=rules)
+    seen = job.observer(dataset)
     is_small = expected <= tables.ONE_TASK and expected * longest <= MOST_BYTES
 
     def write(stored: Sequence[DataFile]) -> list[DataFile]:
         others = tables.read(spark, job.lake, name, stored) if stored else None
         in_one_task = is_small and sum(file.rows for file in stored) <= MOST_STORED
-        with judged(new, dataset, others, expected, in_one_task=in_one_task) as rows:
+        with judged(new, dataset, others, expected, in_one_task=in_one_task, observe=seen.add) as rows:
             return tables.write(silver_rows(rows, dataset, following), job.lake, name, following.batch)
 
     stored = job.standings[name].files_after(0, side=False) if dataset.key is not None else []
@@ -87,8 +90,10 @@ def judge(job: Run, dataset: Dataset) -> None:
             f"records, but {written:,} were judged.",
             "Run it again; where that says the same, `make balance` tells whether bronze is whole.",
         )
-    sides = job.commit(name, added, following)
+    changes, known = drift.compare(dataset, state.seen, seen.value, expected)
+    sides = job.commit(name, added, replace(following, seen=known))
     job.report(name, time.monotonic() - started, rows=sides.get(False, 0), quarantined=sides.get(True, 0))
+    job.report_drift(name, changes)
 
 
 def _count_after(job: Run, name: str, batch: int) -> int:

@@ -12,7 +12,7 @@ import pytest
 from lakehouse.datasets import DATASETS
 from lakehouse.lake.schemas import tables
 from lakehouse.metrics import METRICS
-from lakehouse.model import FORMATS, TYPES, Column
+from lakehouse.model import DRIFTS, FORMATS, TYPES, Column
 from lakehouse.settings import ROOT
 from producers.generators import DATASETS as GENERATORS
 from viz import gold_charts, silver_charts
@@ -61,6 +61,7 @@ def test_a_dataset_is_complete(name: str) -> None:
     assert (PACKAGE / "datasets" / f"{name}.py").is_file()
     assert GENERATORS[name].dataset is dataset
     assert set(dataset.formats) <= set(FORMATS)
+    assert dataset.drift in DRIFTS
     assert dataset.time_column in columns
     assert dataset.key is None or dataset.key in columns
     assert len(columns) == len(dataset.fields) == len({field.source for field in dataset.fields})

@@ -38,6 +38,17 @@ class Column(serializers.Serializer[Any]):
     comment = serializers.CharField(allow_blank=True)
 
 
+class Drift(serializers.Serializer[Any]):
+    """What the records of a silver table have beside what their dataset declares, and what they lack of it."""
+
+    undeclared = serializers.DictField(
+        child=serializers.ListField(child=serializers.CharField()), help_text="by field the kinds that it had so far"
+    )
+    missing = serializers.ListField(
+        child=serializers.CharField(), help_text="declared fields that were there before and are not any more"
+    )
+
+
 class Description(Summary):
     """A table with its columns, partitions and origin."""
 
@@ -48,6 +59,7 @@ class Description(Summary):
     partitions = Partition(many=True)
     aliases = serializers.ListField(child=serializers.CharField())
     comes_from = serializers.ListField(child=serializers.CharField())
+    drift = Drift(allow_null=True, help_text="null but for silver and quarantine")
 
 
 class Commit(serializers.Serializer[Any]):
@@ -185,5 +197,7 @@ class Run(serializers.Serializer[Any]):
     ended_at = serializers.DateTimeField(allow_null=True)
     seconds = serializers.FloatField(allow_null=True)
     code_version = serializers.CharField(allow_null=True)
-    counts = serializers.DictField(help_text="per table the rows added, and the seconds")
+    counts = serializers.DictField(
+        help_text="per table the rows added, the seconds, and what changed in the records' fields"
+    )
     error = serializers.CharField(allow_null=True)

@@ -9,6 +9,7 @@ from deltalake import DeltaTable
 
 from lakehouse.datasets import DATASETS
 from lakehouse.errors import NotBuiltError
+from lakehouse.judging import drift
 from lakehouse.lake import Lake, relations
 from lakehouse.lake.relations import View
 from lakehouse.metrics import METRICS
@@ -41,8 +42,9 @@ def summary(view: View, table: DeltaTable | None) -> Fact:
     return facts | {"version": table.version(), **sums, "last_commit": iso(committed), "age_seconds": age}
 
 
-def description(view: View, table: DeltaTable) -> Fact:
-    """Return the summary of a view with its columns, partitions, aliases and where it comes from."""
+def description(lake: Lake, view: View) -> Fact:
+    """Return the summary of a view with its columns, partitions, aliases, where it comes from, and its drift."""
+    table = lake.open(view.table)
     metadata = table.metadata()
     return summary(view, table) | {
         "table_id": str(metadata.id),
@@ -60,7 +62,15 @@ def description(view: View, table: DeltaTable) -> Fact:
         "partitions": partitions(table),
         "aliases": sorted(alias for alias, name in relations.aliases().items() if name == view.name),
         "comes_from": comes_from(view),
+        "drift": _drift(lake, view, table),
     }
+
+
+def _drift(lake: Lake, view: View, table: DeltaTable) -> Fact | None:
+    if view.layer not in ("silver", "quarantine"):
+        return None
+    dataset, known = DATASETS[view.name.partition(".")[2]], lake.standing(view.table, table).state.seen
+    return {"undeclared": drift.undeclared(dataset, known), "missing": drift.missing(dataset, known)}
 
 
 def partitions(table: DeltaTable) -> list[Fact]:

@@ -53,7 +53,7 @@ def tables(user: User, read: Read) -> Work:
 def table(user: User, read: Read, name: str) -> Work:
     """Return its columns, partitions, state and origin."""
     view, _ = readable(user, name), read()
-    return lambda lake: description(view, lake.open(view.table))
+    return lambda lake: description(lake, view)
 
 
 @route("A table's commits, newest first", shapes.Commit(many=True), TABLE, LIMIT)

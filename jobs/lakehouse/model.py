@@ -16,6 +16,10 @@ TYPES = ("string", "boolean", "binary", "int", "bigint", "double", "date", "time
 # How a source record is written: a line of a CSV file, a JSON object, a line in Common or Combined log format.
 FORMATS = ("csv", "json", "log")
 
+# What becomes of a field that a dataset does not declare: it stays in the record's bytes alone, or its record (of CSV
+# those of its file) goes to quarantine.
+DRIFTS = ("keep", "freeze")
+
 
 @dataclass(frozen=True)
 class Column:
@@ -96,7 +100,7 @@ class Dataset:
     `time_column` is the silver column that says when the event happened. `rules` are those on its records beside what
     follows from the fields' types; `derived` are expressions, each under the name of the typed column that it fills
     from others, in the order in which they are applied. `delimiter` stands between the fields of its CSV files.
-    `chart` draws its values.
+    `drift` is one of `DRIFTS`. `chart` draws its values.
     """
 
     name: str
@@ -109,6 +113,7 @@ class Dataset:
     rules: tuple[Rule, ...] = field(default=(), compare=False)
     derived: tuple[pl.Expr, ...] = field(default=(), compare=False)
     delimiter: str = field(default=",", kw_only=True)
+    drift: str = field(default="keep", kw_only=True)
     chart: Chart | None = field(default=None, kw_only=True)
 
     @property

@@ -44,6 +44,11 @@ _RECORDS = (
     ("not_object", "The JSON value is no object.", "Send each record as one object with the fields of the dataset."),
     ("depth", "The JSON is nested deeper than 500 arrays and objects.", "Flatten it at the source."),
     ("bad_request_line", "The request is no `METHOD path protocol`.", "Mostly a scanner or TLS on the port of HTTP."),
+    (
+        "unknown_field",
+        "The record, or the header of its file, has a field that its dataset does not declare, and is frozen.",
+        "Declare the field in the dataset's file and run `make replay`, or leave it out at the source.",
+    ),
     ("required", "A field that every record needs is missing or empty.", _SEND_AGAIN),
     ("control_char", "A text holds NUL or another control character.", _ESCAPE),
     (

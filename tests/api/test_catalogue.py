@@ -76,6 +76,18 @@ def test_a_description_says_where_a_table_comes_from(
     assert (answer["aliases"], answer["comes_from"]) == (aliases, comes_from)
 
 
+def test_silver_tells_of_fields_that_are_not_declared_and_of_those_that_are_missing(engineer: Client, own: str) -> None:
+    lake = Lake(own)
+    before = lake.standing("silver.logs")
+    known = {"Status_Code": ("column", "missing"), "Bytes": ("column",), "trace_id": ("string", "number")}
+    lake.commit("silver.logs", before, [], before.state.next("run", seen=known))
+    for name in ("silver.logs", "quarantine.logs"):
+        answer = engineer.get(f"/api/tables/{name}/").json()
+        assert answer["drift"] == {"undeclared": {"trace_id": ["string", "number"]}, "missing": ["Status_Code"]}
+    assert engineer.get("/api/tables/silver.social_data/").json()["drift"] == {"undeclared": {}, "missing": []}
+    assert engineer.get("/api/tables/bronze.logs/").json()["drift"] is None
+
+
 def test_the_history_lists_commits_newest_first_with_what_the_job_noted(engineer: Client, own: str) -> None:
     rows = Lake(own).open("gold.campaign_metrics").to_pyarrow_dataset().count_rows()
     maker.write_gold(own, "campaign_metrics", [], 7)

@@ -91,8 +91,8 @@ def test_many_mapped_lines_are_read_as_one() -> None:
 
 
 def test_what_is_mapped_is_part_of_the_version_of_the_rules() -> None:
-    def version(money: Field, delimiter: str = ",") -> str:
-        return rules_version(Dataset("mapped", "t", ("csv",), (money,), None, "at", delimiter=delimiter))
+    def version(money: Field, **more: str) -> str:
+        return rules_version(Dataset("mapped", "t", ("csv",), (money,), None, "at", **more))
 
     column = MONEY.column
     versions = {
@@ -100,6 +100,7 @@ def test_what_is_mapped_is_part_of_the_version_of_the_rules() -> None:
         version(Field("price", column, aliases=("preis",))),
         version(Field("price", column, formats=("%d",))),
         version(Field("price", column, decimal_comma=True)),
-        version(Field("price", column), ";"),
+        version(Field("price", column), delimiter=";"),
+        version(Field("price", column), drift="freeze"),
     }
-    assert len(versions) == 5
+    assert len(versions) == 6

@@ -23,7 +23,7 @@ STATES = {
         files=({"sha256": "ab", "records": 3, "reason": None},),
         run_id="run",
     ),
-    "silver": State(batch=2, source=Source("id", 7, 3, 1), run_id="run"),
+    "silver": State(batch=2, source=Source("id", 7, 3, 1), seen={"likes": ("number", "string")}, run_id="run"),
     "gold": State(batch=1, source=Source("id", 0, 0, 0), code="c0de", run_id="run"),
 }
 

@@ -3,13 +3,14 @@
 No record is ever dropped, and no bytes make it raise: as many rows come out as went in, in the same order.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from lakehouse.judging.columns import text_name
+from lakehouse.judging.drift import Seen, Sightings
 from lakehouse.judging.parse import parse
 from lakehouse.judging.rules import find_reasons, type_rules
 from lakehouse.judging.types import arrow_type, convert
@@ -38,15 +39,17 @@ def judged_schema(dataset: Dataset) -> pa.Schema:
     return pa.schema([*IDENTITY, *typed_columns, pa.field("reasons", pa.list_(pa.string()))])
 
 
-def judge(batch: pa.RecordBatch, dataset: Dataset) -> pa.RecordBatch:
+def judge(
+    batch: pa.RecordBatch, dataset: Dataset, observe: Callable[[Seen], object] = lambda _: None
+) -> pa.RecordBatch:
     """Return bronze rows with the dataset's typed columns and `reasons`, the names of the rules that a record breaks.
 
     The batch has the columns of `IDENTITY`, `format` (csv, json or log), `header` (of a CSV file) and `is_cut` (of a
     record too long to be kept whole). The result has those of `judged_schema(dataset)`: a good row has no reasons, one
-    with reasons has nulls in the typed columns.
+    with reasons has nulls in the typed columns. `observe` is told what is seen of the records' fields.
     """
     schema = judged_schema(dataset)
-    found = pa.concat_tables([_judge_slice(part, dataset) for part in _slices(batch)])
+    found = pa.concat_tables([_judge_slice(part, dataset, observe) for part in _slices(batch)])
     columns = [batch[name] if name in IDENTITY.names else found[name].combine_chunks() for name in schema.names]
     return pa.record_batch(
         [column.cast(field.type) for column, field in zip(columns, schema, strict=True)], schema=schema
@@ -62,9 +65,11 @@ def _slices(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         start += length
 
 
-def _judge_slice(batch: pa.RecordBatch, dataset: Dataset) -> pa.Table:
+def _judge_slice(batch: pa.RecordBatch, dataset: Dataset, observe: Callable[[Seen], object]) -> pa.Table:
     """Return the typed columns and `reasons`."""
-    texts = parse(batch, dataset)
+    sightings = Sightings(batch, dataset)
+    texts = parse(batch, dataset, sightings)
+    observe(sightings.seen)
     values = [
         convert(texts[text_name(field.column.name)], field.column.type, field.formats).alias(field.column.name)
         for field in dataset.fields

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lakehouse.judging.columns import BLANKS, clean, text_name
+from lakehouse.judging.drift import Sightings
 from lakehouse.judging.parse_csv import parse_csv
 from lakehouse.judging.parse_json import parse_json
 from lakehouse.judging.parse_log import parse_log
@@ -16,23 +17,23 @@ from lakehouse.model import Dataset, Field
 # A record that is not UTF-8 is found by Python, one by one, in blocks that hold one; the others are checked by Arrow.
 _BLOCK = 256
 
-Parser = Callable[[pl.DataFrame, Dataset], pl.DataFrame]
+Parser = Callable[[pl.DataFrame, Dataset, Sightings], pl.DataFrame]
 
-_PARSERS: dict[str, Parser] = {"csv": parse_csv, "json": parse_json, "log": lambda rows, _: parse_log(rows)}
+_PARSERS: dict[str, Parser] = {"csv": parse_csv, "json": parse_json, "log": lambda rows, *_: parse_log(rows)}
 
 
-def parse(batch: pa.RecordBatch, dataset: Dataset) -> pl.DataFrame:
+def parse(batch: pa.RecordBatch, dataset: Dataset, sightings: Sightings) -> pl.DataFrame:
     """Return for each bronze row its `problem` and its texts by the silver columns' names, in the same order.
 
     `problem` is tombstone, too_long, encoding or empty, whatever the format, syntax where the format is none that is
-    known, or one of the parser's; null where the record is sound.
+    known, or one of the parser's; null where the record is sound. What is seen of the fields is put into `sightings`.
     """
     rows = _lines(batch)
     parts = [rows.filter(pl.col("problem").is_not_null()).select("row", "problem")]
     for name, parser in _PARSERS.items():
         known = rows.filter(pl.col("problem").is_null() & (pl.col("format") == name))
         if not known.is_empty():
-            parts.append(parser(known.select("row", "line", "header"), dataset))
+            parts.append(parser(known.select("row", "line", "header"), dataset, sightings))
     found = pl.concat(parts, how="diagonal")
     texts = (_text(field, found) for field in dataset.fields)
     return found.sort("row").select("problem", *texts)

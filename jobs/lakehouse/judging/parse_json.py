@@ -6,10 +6,10 @@ key that comes twice the last counts. What the values are is then told from thei
 
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, count
 from operator import attrgetter
 
 import msgspec
@@ -18,8 +18,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lakehouse.judging.columns import BLANKS, text_name
+from lakehouse.judging.drift import JSON_KINDS, MOST, NO_VALUE, Sightings
 from lakehouse.judging.types import is_decimal, with_point
-from lakehouse.model import Dataset
+from lakehouse.model import Dataset, Field
 
 # Far below the depth at which the decoders give up, which depends on how deep their caller's own calls are.
 MAX_DEPTH = 500
@@ -29,6 +30,8 @@ _NULL = msgspec.Raw(b"null")
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _NUMBER_WITH_EXPONENT = r"^-?[0-9]+(\.[0-9]+)?[eE][+-]?[0-9]{1,2}$"
+# What msgspec takes in no name of a field of a type of its own.
+_UNFIT = re.compile(r'[\\"\x00-\x1f]')
 _NOT_OBJECT = re.compile(r'[\["0-9-]|(null|true|false)\Z')
 
 
@@ -36,42 +39,68 @@ class _NumberError(ValueError):
     """Raised where NaN or an infinity stands for a number, which RFC 8259 does not know."""
 
 
-def parse_json(rows: pl.DataFrame, dataset: Dataset) -> pl.DataFrame:
+def parse_json(rows: pl.DataFrame, dataset: Dataset, sightings: Sightings) -> pl.DataFrame:
     """Return `row`, `problem` and the text of each field, by its names at the source, of the records in `line`.
 
     `problem` is depth, not_object, trailing_data, number_format (NaN or an infinity), encoding (half a surrogate pair,
-    which no UTF-8 can hold) or syntax, null where the record is one object. A value that is an array or an object is
-    text as it is written.
+    which no UTF-8 can hold), syntax or, where the dataset is frozen, unknown_field; null where the record is one
+    object. A value that is an array or an object is text as it is written. What is seen of the fields is put into
+    `sightings`.
     """
-    record_type = _record_type(dataset.names)
-    records, problems = _decode(rows["line"].cast(pl.Binary).to_list(), record_type)
+    records, problems = _decode(rows, dataset, sightings)
     columns = [rows["row"], pl.Series("problem", problems, dtype=pl.String)]
-    fields = [(field, name) for field in dataset.fields for name in field.names]
-    for (field, name), place in zip(fields, record_type.__struct_fields__, strict=True):
-        written = _texts(map(attrgetter(place), records))
-        text = _unquote(written)
-        if is_decimal(field.column.type):
-            text = _replace(text, written, written.str.contains(_NUMBER_WITH_EXPONENT), _without_exponent)
-        if field.decimal_comma:
-            is_text = written.str.starts_with('"')
-            text = pl.select(pl.when(is_text).then(with_point(pl.lit(text))).otherwise(text)).to_series()
-        columns.append(text.alias(text_name(name)))
+    unread = len(problems) - problems.count(None)
+    places = map(_place, count())
+    for field in dataset.fields:
+        values = [_texts(map(attrgetter(next(places)), records)) for _ in field.names]
+        kinds = [_kinds(texts, unread) for texts in values]
+        for kind, row in (item for of_name in kinds for item in of_name.items()):
+            if kind != NO_VALUE or all(NO_VALUE in of_name for of_name in kinds):
+                sightings.add(field.source, kind, rows["row"][row])
+        for name, texts in zip(field.names, values, strict=True):
+            columns.append(_text(field, pl.Series(values=texts)).alias(text_name(name)))
     return pl.DataFrame(columns)
 
 
-@lru_cache(maxsize=64)
-def _record_type(sources: tuple[str, ...]) -> type[msgspec.Struct]:
-    """Return a type with a field for each source name that keeps its value as it is written, null where it is not."""
-    places = {f"value_{number}": source for number, source in enumerate(sources)}
+def _text(field: Field, written: pl.Series) -> pl.Series:
+    """Return the texts of a field's values from how these are written."""
+    text = _unquote(written)
+    if is_decimal(field.column.type):
+        text = _replace(text, written, written.str.contains(_NUMBER_WITH_EXPONENT), _without_exponent)
+    if field.decimal_comma:
+        is_text = written.str.starts_with('"')
+        text = pl.select(pl.when(is_text).then(with_point(pl.lit(text))).otherwise(text)).to_series()
+    return text
+
+
+def _place(number: int) -> str:
+    return f"value_{number}"
+
+
+@lru_cache(maxsize=256)
+def _decoder(sources: tuple[str, ...], *, is_strict: bool) -> Callable[[bytes], msgspec.Struct]:
+    """Return what reads a record: for each source name its value as it is written, null where it is not.
+
+    A strict one takes no record with other fields.
+    """
+    places = {_place(number): source for number, source in enumerate(sources)}
     fields = [(place, msgspec.Raw, _NULL) for place in places]
-    return msgspec.defstruct("Record", fields, rename=places, gc=False)
+    record = msgspec.defstruct("Record", fields, rename=places, gc=False, forbid_unknown_fields=is_strict)
+    return msgspec.json.Decoder(record).decode
 
 
-def _decode(lines: Sequence[bytes], record_type: type[msgspec.Struct]) -> tuple[list[msgspec.Struct], list[str | None]]:
+_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+def _decode(
+    rows: pl.DataFrame, dataset: Dataset, sightings: Sightings
+) -> tuple[list[msgspec.Struct], list[str | None]]:
     """Return a record for each line, one without values where it has a problem, and the problems."""
-    decode = msgspec.json.Decoder(record_type).decode
-    records = [record_type()] * len(lines)
+    lines = rows["line"].cast(pl.Binary).to_list()
+    plain, decode = (_decoder(dataset.names, is_strict=is_strict) for is_strict in (False, True))
+    records = [plain(b"{}")] * len(lines)
     problems: list[str | None] = [None] * len(lines)
+    others: set[str] = set()
     for number, line in enumerate(lines):
         if len(line) > MAX_DEPTH and _is_deep(line):
             problems[number] = "depth"
@@ -79,7 +108,21 @@ def _decode(lines: Sequence[bytes], record_type: type[msgspec.Struct]) -> tuple[
         try:
             records[number] = decode(line)
         except msgspec.MsgspecError:
-            problems[number] = _find_problem(line.decode())
+            try:
+                records[number], found = plain(line), _fields.decode(line)
+            except msgspec.MsgspecError:
+                problems[number] = _find_problem(line.decode())
+                continue
+            # It is a record with fields that are not declared. They are known from now on: few lines are read twice.
+            fresh = [name for name in found if name not in dataset.names and name not in others]
+            for name in fresh[: MOST - len(others)]:
+                others.add(name)
+                sightings.add(name, JSON_KINDS[bytes(found[name])[0]], rows["row"][number])
+            if dataset.drift == "freeze":
+                records[number], problems[number] = plain(b"{}"), "unknown_field"
+                continue
+            is_told = len(others) == MOST or any(map(_UNFIT.search, others))
+            decode = plain if is_told else _decoder((*dataset.names, *sorted(others)), is_strict=True)
         except RecursionError:
             problems[number] = "depth"
     return records, problems
@@ -119,14 +162,32 @@ def _refuse(constant: str) -> None:
 _READER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=_refuse)
 
 
-def _texts(values: Iterable[msgspec.Raw]) -> pl.Series:
+def _texts(values: Iterable[msgspec.Raw]) -> pa.StringArray:
     """Return the values as they are written, each as a text."""
     raws = list(values)
     # Lines that are split again take half the time of a bytes object for each value.
     texts = pc.split_pattern(pa.array([_ENCODER.encode_lines(raws)], pa.string()), "\n").flatten()[:-1]
     if len(texts) != len(raws):  # an array or an object is written over several lines
         texts = pa.array([bytes(raw) for raw in raws], pa.binary()).cast(pa.string())
-    return pl.Series(values=texts)
+    return texts
+
+
+def _kinds(texts: pa.StringArray, unread: int) -> dict[str, int]:
+    """Return the kinds of values as they are written, with their first places; `unread` ones are no values of a record.
+
+    Each text has a first byte, which tells, and is looked up where the text begins: a hundredth of what a text costs.
+    """
+    _, offsets, data = texts.buffers()
+    starts = pa.Array.from_buffers(pa.int32(), len(texts), [None, offsets], offset=texts.offset)
+    first = pa.Array.from_buffers(pa.uint8(), data.size, [None, data]).take(starts)
+    found: dict[str, int] = {}
+    for byte in first.value_counts().to_pylist():
+        kind, row = JSON_KINDS[byte["values"]], first.index(byte["values"]).as_py()
+        if kind != "null":
+            found[kind] = min(row, found.get(kind, row))
+        elif byte["counts"] > unread:
+            found[NO_VALUE] = row
+    return found
 
 
 def _unquote(written: pl.Series) -> pl.Series:

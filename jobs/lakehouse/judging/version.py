@@ -17,7 +17,7 @@ def rules_version(dataset: Dataset) -> str:
     What changes no verdict changes no hash: comments, docstrings, layout, a reason's sentence, charts.
     """
     own = [
-        repr((dataset.fields, dataset.key, dataset.delimiter)).encode(),
+        repr((dataset.fields, dataset.key, dataset.delimiter, dataset.drift)).encode(),
         *(rule.name.encode() + rule.expression.meta.serialize() for rule in dataset.rules),
         *(expression.meta.serialize() for expression in dataset.derived),
     ]

@@ -59,7 +59,11 @@ RUNS = Table(
         Column("at", "timestamp"),
         Column("code_version", "string"),
         Column("seconds", "double"),
-        Column("counts", "string", comment="JSON: per table the rows added, and the seconds"),
+        Column(
+            "counts",
+            "string",
+            comment="JSON: per table the rows added, the seconds, and what changed in the records' fields",
+        ),
         Column("error", "string"),
     ),
     comment="The start and the end of every job run, one row each.",

@@ -38,8 +38,8 @@ class State:
     `batch` is the number of its newest batch, and never used twice; `epoch` counts how often rows went away or changed.
     Bronze keeps the id of its topic with its `offsets`, how many of them are `lost` (dropped by Kafka unread, or gone
     with a data file), and the rows of ledger.files (`files`) for the files of the batch. Silver and gold keep the
-    `source` they have read, silver how many of its rows each version of the `rules` judged, and gold the hash of its
-    metric's `code`. `run_id` names the run that made the batch.
+    `source` they have read, silver how many of its rows each version of the `rules` judged and the kinds of the fields
+    that it has `seen`, and gold the hash of its metric's `code`. `run_id` names the run that made the batch.
     """
 
     batch: int = 0
@@ -50,6 +50,7 @@ class State:
     files: tuple[Mapping[str, Any], ...] = ()
     source: Source | None = None
     rules: Mapping[str, int] = field(default_factory=dict)
+    seen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     code: str = ""
     run_id: str = ""
 
@@ -87,6 +88,7 @@ class State:
             files=tuple(metadata.get("files", ())),
             source=Source(**source) if source else None,
             rules=metadata.get("rules", {}),
+            seen={name: tuple(kinds) for name, kinds in metadata.get("seen", {}).items()},
             code=metadata.get("code", ""),
             run_id=metadata.get("run_id", ""),
         )

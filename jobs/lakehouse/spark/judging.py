@@ -5,9 +5,11 @@ from contextlib import contextmanager
 
 import pyarrow as pa
 from pyspark import StorageLevel
+from pyspark.accumulators import AccumulatorParam
 from pyspark.sql import DataFrame
 from pyspark.sql.pandas.types import from_arrow_schema
 
+from lakehouse.judging.drift import Seen, union
 from lakehouse.judging.judge import judge, judged_schema
 from lakehouse.judging.version import rules_version
 from lakehouse.lake.schemas import IDENTITY
@@ -19,19 +21,43 @@ from lakehouse.spark.duplicates import keyed_rows, resolve, stored_rows, with_ha
 INPUTS = ("raw", "format", "header", "is_cut", "ingested_at")
 
 
+class Sum(AccumulatorParam[Seen]):
+    """How what tasks have seen is put together: of a task that is done twice it is what one saw."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self._declared = frozenset(field.source for field in dataset.fields)
+
+    def zero(self, value: Seen) -> Seen:  # noqa: ARG002 - Spark's own signature
+        """Return what nobody has seen anything in."""
+        return {}
+
+    def addInPlace(self, value1: Seen, value2: Seen) -> Seen:  # noqa: N802 - Spark's own name
+        """Return what was seen in both."""
+        return union(value1, value2, self._declared)
+
+
 @contextmanager
 def judged(
-    bronze: DataFrame, dataset: Dataset, stored: DataFrame | None, new_rows: int, *, in_one_task: bool
+    bronze: DataFrame,
+    dataset: Dataset,
+    stored: DataFrame | None,
+    new_rows: int,
+    *,
+    in_one_task: bool,
+    observe: Callable[[Seen], object] = lambda _: None,
 ) -> Iterator[DataFrame]:
     """Give bronze rows with the dataset's typed columns, hashes and `reasons`, duplicates told from conflicts.
 
     `stored` is the silver table that the rows will be added to, None where it is empty; `new_rows` is how many rows
     `bronze` has. `in_one_task` says that both are small: then what is stored passes by a hash table of the new rows.
-    Otherwise the judged rows are used twice, so they are kept until the end of the context.
+    Otherwise the judged rows are used twice, so they are kept until the end of the context. `observe` is told by the
+    tasks what they see of the records' fields.
     """
     schema = from_arrow_schema(judged_schema(dataset))
     needed = ["batch", *(c.name for c in IDENTITY), *INPUTS, "kafka_timestamp"]
-    read = bronze.select(*needed).mapInArrow(_judging(dataset), schema).withColumnRenamed("batch", "bronze_batch")
+    read = (
+        bronze.select(*needed).mapInArrow(_judging(dataset, observe), schema).withColumnRenamed("batch", "bronze_batch")
+    )
     hashed = with_hashes(read, dataset)
     if dataset.key is None:
         yield hashed
@@ -47,9 +73,11 @@ def judged(
             kept.unpersist()
 
 
-def _judging(dataset: Dataset) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+def _judging(
+    dataset: Dataset, observe: Callable[[Seen], object]
+) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        return (judge(batch, dataset) for batch in batches)
+        return (judge(batch, dataset, observe) for batch in batches)
 
     return work
 

@@ -4,21 +4,27 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, wait
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property, partial
+from typing import Any
 
+from pyspark import Accumulator
 from pyspark.sql import DataFrame, SparkSession
 
 from lakehouse.errors import LakehouseError, LossError, ServiceError
+from lakehouse.judging.drift import Change, Seen
 from lakehouse.lake import maintenance, native
 from lakehouse.lake.data_files import DataFile, Side
 from lakehouse.lake.keys import KeyHashes
+from lakehouse.lake.printing import safe
 from lakehouse.lake.runs import new_run_id
 from lakehouse.lake.state import State
 from lakehouse.lake.store import Lake, Standing
+from lakehouse.model import Dataset
 from lakehouse.settings import Settings
 from lakehouse.spark import session, tables
 from lakehouse.spark.faults import translated
+from lakehouse.spark.judging import Sum
 
 LOG = logging.getLogger("lakehouse")
 
@@ -26,6 +32,8 @@ LOG = logging.getLogger("lakehouse")
 FINISHING = 8.0
 # Seconds without any progress after which a run gives up: a task of a large batch run may take minutes by itself.
 STALLED = {True: 60.0, False: 900.0}
+# Changes of a dataset's fields that a run's row in the ledger tells.
+MOST_CHANGES = 100
 
 
 @dataclass
@@ -33,7 +41,8 @@ class Run:
     """A run of a job: its settings and lake, its id and start, how the tables stand, and what it counted so far.
 
     `standings` maps tables to how they stand after this run's last commit: with one writer a lake nothing is asked
-    again. `counts` maps a table's name to what was added there and how long it took. `ignored` is what the last look at
+    again. `counts` maps a table's name to what was added there, how long it took, and what changed in its records'
+    fields. `ignored` is what the last look at
     the inbox left alone; in continuous mode that and the tables' lines are told once.
     """
 
@@ -42,10 +51,11 @@ class Run:
     lake: Lake
     standings: dict[str, Standing] = field(default_factory=dict)
     run_id: str = field(default_factory=new_run_id)
-    counts: dict[str, dict[str, float]] = field(default_factory=dict)
+    counts: dict[str, dict[str, Any]] = field(default_factory=dict)
     is_continuous: bool = False
     accepts_loss: bool = False
     ignored: set[str] = field(default_factory=set)
+    _observers: dict[str, Accumulator[Seen]] = field(default_factory=dict)
     _session: "Future[SparkSession] | None" = None
     _put_off: dict[str, int] = field(default_factory=dict)
 
@@ -71,6 +81,13 @@ class Run:
         self.warm_up()
         assert self._session is not None
         return self._session.result()
+
+    def observer(self, dataset: Dataset) -> Accumulator[Seen]:
+        """Return what gathers what the tasks of one step see of a dataset's fields; Spark keeps each until it ends."""
+        if dataset.name not in self._observers:
+            self._observers[dataset.name] = self.spark.sparkContext.accumulator({}, Sum(dataset))
+        self._observers[dataset.name].value = {}
+        return self._observers[dataset.name]
 
     def state(self, name: str) -> State:
         """Return what a table stands at."""
@@ -169,6 +186,14 @@ class Run:
         kept = self.counts.setdefault(name, {})
         for label, count in {**counts, "seconds": round(seconds, 3)}.items():
             kept[label] = count if label == "rows" and layer == "gold" else kept.get(label, 0) + count
+
+    def report_drift(self, name: str, changes: Sequence[Change]) -> None:
+        """Log a line for each change of a table's fields, and keep the first ones for the ledger."""
+        for change in changes:
+            LOG.info("drift   %-26s %s", name.partition(".")[2], safe(str(change)))
+        if changes:
+            kept = self.counts.setdefault(name, {}).setdefault("drift", [])
+            kept += [asdict(change) for change in changes[: MOST_CHANGES - len(kept)]]
 
     def _log(self, text: str, *values: object) -> None:
         """Log a line of a step, which continuous mode would say again each second."""

@@ -1,0 +1,102 @@
+"""Fields that come, go and change while silver is brought up to date, as a run tells them."""
+
+import json
+import logging
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from pyspark.sql import SparkSession
+
+import silver
+from lakehouse.datasets import DATASETS
+from lakehouse.lake import Lake, data_files, schemas
+from lakehouse.model import Column, Dataset, Field
+from lakehouse.settings import load
+from lakehouse.spark.run import Run
+
+pytestmark = pytest.mark.spark
+
+NAME = "shop"
+SHOP = Dataset(
+    name=NAME,
+    topic="shop_topic",
+    formats=("json",),
+    fields=(Field("id", Column("id", "string")), Field("likes", Column("likes", "int"), required=False)),
+    key="id",
+    time_column="id",
+)
+NOW = datetime(2025, 6, 1, tzinfo=UTC)
+Row = dict[str, Any]
+
+
+def arrive(job: Run, *records: object) -> None:
+    """Let a batch of records come to bronze by the topic."""
+    name, table = f"bronze.{NAME}", schemas.bronze(SHOP)
+    start = job.state(name).offsets.get("0", (0, 0))[1]
+    state = job.state(name).next("run", topic_id="t", offsets={"0": (0, start + len(records))})
+    common: Row = {"batch": state.batch, "source": SHOP.topic, "source_id": "0", "format": "json", "is_cut": False}
+    common |= {"kafka_timestamp": NOW, "ingested_at": NOW, "run_id": "run"}
+    raws = [json.dumps(record).encode() for record in records]
+    rows = [common | {"position": start + n, "raw": raw, "size": len(raw)} for n, raw in enumerate(raws)]
+    batch = pa.RecordBatch.from_pylist(rows, schema=schemas.arrow_schema(table.columns))
+    job.commit(name, list(data_files.write(job.lake.files, job.lake.address(name), table, "x", [batch])), state)
+
+
+def a_run(spark: SparkSession, folder: Path) -> Run:
+    """Return a run on the lake in a folder, as one that starts now."""
+    assert spark
+    settings = load({"LAKEHOUSE_URL": folder.as_uri()})
+    lake = Lake.of(settings)
+    return Run("silver", settings, lake, lake.make_tables())
+
+
+def test_a_run_tells_what_is_new_missing_and_changed_once(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setitem(DATASETS, NAME, SHOP)
+    caplog.set_level(logging.INFO, logger="lakehouse")
+    steps: list[tuple[list[object], list[str]]] = [
+        ([{"id": f"a{n}", "likes": n} for n in range(150)], []),
+        (
+            [{"id": "b0", "likes": "1", "\x1b[31mmore": {"a": 1}}, {"id": "b1", "likes": 2}],
+            [
+                "has a field that is not declared: \\x1b[31mmore (object). An example is shop_topic 150",
+                "has likes as string; it was number. An example is shop_topic 150",
+            ],
+        ),
+        ([{"id": f"c{n}"} for n in range(150)], ["has no likes any more; it was number, string. An example is"]),
+        ([{"id": f"d{n}", "\x1b[31mmore": {}} for n in range(150)], []),
+    ]
+    for records, expected in steps:
+        job = a_run(spark, tmp_path)
+        arrive(job, *records)
+        caplog.clear()
+        silver.judge(job, SHOP)
+        told = [message for message in caplog.messages if message.startswith("drift")]
+        assert len(told) == len(expected)
+        for line, words in zip(told, expected, strict=True):
+            assert line.startswith(f"drift   {NAME}")
+            assert words in line
+        kept = job.counts[f"silver.{NAME}"].get("drift", [])
+        assert [change["field"] for change in kept] == [("likes", "\x1b[31mmore")["declared" in w] for w in expected]
+        assert json.loads(json.dumps(job.counts))
+    assert job.lake.standing(f"silver.{NAME}").state.seen == {
+        "id": ("string",),
+        "likes": ("number", "string", "missing"),
+        "\x1b[31mmore": ("object",),
+    }
+
+
+def test_steps_of_one_run_see_each_their_own(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(DATASETS, NAME, SHOP)
+    job = a_run(spark, tmp_path)
+    for records in ([{"id": "a", "x": 1}], [{"id": "b", "y": 1}] * 2, [{"id": "c", "x": 1}]):
+        arrive(job, *records)
+        silver.judge(job, SHOP)
+    told = [(change["field"], change["example"]) for change in job.counts[f"silver.{NAME}"]["drift"]]
+    assert told == [("x", (SHOP.topic, "0", 0)), ("y", (SHOP.topic, "0", 1))]
