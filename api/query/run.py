@@ -80,6 +80,7 @@ def _scanned(
         quarantined=asked.view.quarantined,
         limit=asked.limit,
         start=page.position if page else Position(),
+        declared=access.schema(asked.view),
         cancelled=signs.cancelled,
     )
     try:

@@ -36,6 +36,8 @@ class Effort:
 class Scan:
     """A query over an open table; `columns` are read and given back, `cancelled` stops it between two batches.
 
+    A column of `declared` that this version of the table does not have yet is NULL.
+
     `quarantined` is the side of a silver table to read, or None. After `run`, `taken` is the number of rows (which a
     table without columns does not know) and `following` where the next page starts, None where nothing more can come.
     """
@@ -46,6 +48,7 @@ class Scan:
     quarantined: bool | None
     limit: int
     start: Position = field(default_factory=Position)
+    declared: pa.Schema = field(default_factory=lambda: pa.schema([]))
     cancelled: threading.Event = field(default_factory=threading.Event)
     effort: Effort = field(default_factory=Effort)
     taken: int = 0
@@ -67,6 +70,8 @@ class Scan:
 
     def _run(self) -> pa.Table:
         dataset = self.table.to_pyarrow_dataset()
+        if missing := [column for column in self.declared if column.name not in dataset.schema.names]:
+            dataset = dataset.replace_schema(pa.schema([*dataset.schema, *missing]))
         chosen = self._chosen(dataset)
         sizes = self._checked_sizes([fragment.path for _, fragment in chosen])
         batches: list[pa.RecordBatch] = []

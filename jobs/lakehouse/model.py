@@ -192,6 +192,7 @@ class Table:
     """A table of the lake: its full name, its columns, and the columns it is partitioned by.
 
     `statistics` names the columns whose minimum, maximum and nulls each data file's log entry holds, all where empty.
+    The `added` ones may be missing from a table that was made before they were declared.
     """
 
     name: str
@@ -199,6 +200,7 @@ class Table:
     partition_by: tuple[str, ...] = ()
     comment: str = ""
     statistics: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
 
 
 def ddl(columns: Iterable[Column]) -> str:

@@ -151,3 +151,23 @@ def test_a_time_is_found_to_the_microsecond_though_the_log_knows_it_to_the_milli
     ):
         compiled = compile_filter(condition, data.schema)
         assert Scan(table, ["n"], compiled, None, 10).run()["n"].to_pylist() == found
+
+
+def test_a_column_that_a_version_does_not_have_yet_is_null(tmp_path: Path) -> None:
+    write_deltalake(tmp_path / "t", pa.table({"n": [1, 2]}))
+    declared = pa.schema([("n", pa.int64()), ("lang", pa.string())])
+    for condition, found in (
+        ("n > 1", [2]),
+        ("lang IS NULL", [1, 2]),
+        ("lang = 'de'", []),
+        ("lang = 'de' OR n = 1", [1]),
+    ):
+        scan = Scan(
+            DeltaTable(tmp_path / "t"),
+            ["n", "lang"],
+            compile_filter(condition, declared),
+            None,
+            10,
+            declared=declared,
+        )
+        assert scan.run().to_pylist() == [{"n": n, "lang": None} for n in found]

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,12 @@ import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
 
+import replay
 import silver
+import what_if
 from lakehouse.datasets import DATASETS
-from lakehouse.lake import Lake, data_files, schemas
+from lakehouse.judging import drift
+from lakehouse.lake import Lake, data_files, scan, schemas
 from lakehouse.model import Column, Dataset, Field
 from lakehouse.settings import load
 from lakehouse.spark.run import Run
@@ -100,3 +104,50 @@ def test_steps_of_one_run_see_each_their_own(
         silver.judge(job, SHOP)
     told = [(change["field"], change["example"]) for change in job.counts[f"silver.{NAME}"]["drift"]]
     assert told == [("x", (SHOP.topic, "0", 0)), ("y", (SHOP.topic, "0", 1))]
+
+
+LANG = Field("lang", Column("lang", "string"), required=False)
+
+
+def judged(job: Run) -> dict[int, tuple[Any, ...]]:
+    """Return of each record by its position the values of its fields, and its reasons."""
+    found = scan.read(job.lake.open(f"silver.{NAME}")).to_pylist()
+    return {row["position"]: (row["id"], row["likes"], row.get("lang"), row["reasons"]) for row in found}
+
+
+def test_a_field_that_is_declared_later_comes_to_silver_from_what_was_kept(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(DATASETS, NAME, SHOP)
+    job = a_run(spark, tmp_path)
+    arrive(job, {"id": "a", "likes": 1, "lang": "de"}, {"id": "b", "likes": 2})
+    silver.judge(job, SHOP)
+    wider = replace(SHOP, fields=(*SHOP.fields, LANG))
+    monkeypatch.setitem(DATASETS, NAME, wider)
+    job = a_run(spark, tmp_path)
+    # What is stored without the column is what comes again without the field.
+    arrive(job, {"id": "b", "likes": 2}, {"id": "c", "likes": 3, "lang": "fr"})
+    silver.judge(job, wider)
+    again = (None, None, None, ["duplicate"])
+    expected = {0: ("a", 1, None, None), 1: ("b", 2, None, None), 2: again, 3: ("c", 3, "fr", None)}
+    assert judged(job) == expected
+    assert drift.undeclared(wider, job.state(f"silver.{NAME}").seen) == {}
+    what_if.ask(job, wider, publish=True)
+    assert judged(job) == {**expected, 0: ("a", 1, "de", None)}
+
+
+def test_what_was_frozen_comes_back_by_a_replay_once_its_field_is_declared(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frozen = replace(SHOP, drift="freeze")
+    monkeypatch.setitem(DATASETS, NAME, frozen)
+    job = a_run(spark, tmp_path)
+    arrive(job, {"id": "a", "likes": 1, "lang": "de"}, {"id": "b", "likes": 2})
+    silver.judge(job, frozen)
+    assert judged(job) == {0: (None, None, None, ["unknown_field"]), 1: ("b", 2, None, None)}
+    assert [change["field"] for change in job.counts[f"silver.{NAME}"]["drift"]] == ["lang"]
+    declared = replace(frozen, fields=(*SHOP.fields, LANG))
+    monkeypatch.setitem(DATASETS, NAME, declared)
+    job = a_run(spark, tmp_path)
+    replay.replay(job, declared, "unknown_field")
+    assert judged(job) == {0: ("a", 1, "de", None), 1: ("b", 2, None, None)}

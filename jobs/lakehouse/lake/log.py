@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from deltalake import DeltaTable
+from deltalake import DeltaTable, Schema
 
 from lakehouse.lake import native
 from lakehouse.lake.data_files import DataFile
@@ -64,6 +64,27 @@ def append(
         *({"add": _add(file, stamp) | {"dataChange": is_change}} for file in added),
     )
     return files.create(file_of(address, version), "".join(f"{json.dumps(a)}\n" for a in actions).encode())
+
+
+def widen(files: Storage, address: str, table: DeltaTable, schema: Schema, metadata: str) -> bool:
+    """Commit other columns as the next version of an open table, whose rows have null there; return as `append`.
+
+    `metadata` is the commit's user metadata (Delta protocol, "Change Metadata").
+    """
+    known, stamp = table.metadata(), time.time_ns() // 1_000_000
+    info = {"timestamp": stamp, "operation": "ADD COLUMNS", "operationParameters": {}, "userMetadata": metadata}
+    described = {
+        "id": str(known.id),
+        "name": known.name,
+        "description": known.description,
+        "format": {"provider": "parquet", "options": {}},
+        "schemaString": schema.to_json(),
+        "partitionColumns": known.partition_columns,
+        "configuration": known.configuration,
+        "createdTime": known.created_time,
+    }
+    actions = ({"commitInfo": info}, {"metaData": described})
+    return files.create(file_of(address, table.version() + 1), "".join(f"{json.dumps(a)}\n" for a in actions).encode())
 
 
 def sum_up(files: Storage, address: str, version: int, interval: int) -> None:

@@ -115,7 +115,14 @@ def silver(dataset: Dataset) -> Table:
     )
     # Statistics cost CPU for each row that is written; only these columns tell files apart, the others have no order.
     statistics = ("batch", "bronze_batch", *(c.name for c in IDENTITY), dataset.time_column)
-    return Table(f"silver.{dataset.name}", columns, ("quarantined",), f"Judged records of {dataset.name}.", statistics)
+    return Table(
+        f"silver.{dataset.name}",
+        columns,
+        ("quarantined",),
+        f"Judged records of {dataset.name}.",
+        statistics,
+        added=tuple(c.name for c in dataset.columns),
+    )
 
 
 def tables() -> dict[str, Table]:

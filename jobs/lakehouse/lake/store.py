@@ -2,7 +2,7 @@
 
 import re
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -93,7 +93,8 @@ class Lake:
     def make_tables(self) -> dict[str, Standing]:
         """Make every table that is not there yet, empty and with its explicit schema; return how all of them stand.
 
-        Raises IntegrityError where one has another schema: such a lake was made by another form of these jobs.
+        Columns that were declared since are added, and null in the rows that are there. Raises IntegrityError where one
+        has another schema otherwise: a column went or has another type, or another form of these jobs made the lake.
         """
         return {name: self._made(table) for name, table in tables().items()}
 
@@ -103,15 +104,21 @@ class Lake:
         except NotBuiltError:
             self._make(table)
             opened = self.open(table.name)
-        if [(f.name, f.type) for f in opened.schema().fields] != [
-            (f.name, f.type) for f in schema(table.columns).fields
-        ]:
+        stored, declared = ({f.name: f.type for f in s.fields} for s in (opened.schema(), schema(table.columns)))
+        if stored == declared:
+            return self.standing(table.name, opened)
+        if not stored.items() <= declared.items() or not declared.keys() - stored.keys() <= set(table.added):
             raise IntegrityError(
-                f"The table {table.name} in {self.url} has other columns than these jobs write: the lake was made by "
-                f"another version of them. Nothing was changed. To start anew, set LAKEHOUSE_URL to a new folder or "
-                f"run `make clean`, and bring the sources in again."
+                f"The table {table.name} in {self.url} has other columns than these jobs write: "
+                f"{_differences(stored, declared)}. Nothing was changed. A stored column neither goes nor gets another "
+                f"type: declare it as it was, and what is new as a column of another name. Where another version of "
+                f"the jobs made the lake, set LAKEHOUSE_URL to a new folder or run `make clean`, and bring the sources "
+                f"in again."
             )
-        return self.standing(table.name, opened)
+        state = self._state(table.name, opened)
+        # One that somebody else has widened meanwhile is looked at again.
+        log.widen(self.files, self.address(table.name), opened, schema(table.columns), state.as_json())
+        return self._made(table)
 
     def _make(self, table: Table) -> None:
         """Make a table: its first commit is made by deltalake on the local disk, and put into its place as a whole."""
@@ -210,6 +217,18 @@ class Lake:
         """Sum the log up now and then, so that opening stays fast."""
         if version % _CHECKPOINT_INTERVAL == 0:
             log.sum_up(self.files, self.address(name), version, _CHECKPOINT_INTERVAL)
+
+
+def _differences(stored: Mapping[str, Any], declared: Mapping[str, Any]) -> str:
+    """Return which columns a table lacks, and which it has that are not declared or declared with another type."""
+    names = [name for name in {**stored, **declared} if stored.get(name) != declared.get(name)]
+    return "; ".join(
+        f"{name} is {_named(stored.get(name))} there and {_named(declared.get(name))} here" for name in names
+    )
+
+
+def _named(kind: Any) -> str:
+    return "missing" if kind is None else str(getattr(kind, "type", kind))
 
 
 def _cause(error: Exception) -> str:

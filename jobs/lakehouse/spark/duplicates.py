@@ -15,10 +15,11 @@ MAX_BROADCAST = 1_000_000
 def with_hashes(judged: DataFrame, dataset: Dataset) -> DataFrame:
     """Add `content_hash` and `key_hash`, xxHash64 of the typed columns and of the business key; null without a key.
 
-    xxhash64 passes over nulls, so which columns are null is hashed too.
+    xxhash64 passes over nulls, so the names of the columns that are not null are hashed too. A column that is declared
+    later changes no hash where it is null: a record that comes again is a duplicate of what was stored before.
     """
     names = [c.name for c in dataset.columns]
-    content = ", ".join([*names, *(f"isnull({name})" for name in names)])
+    content = ", ".join([*names, *(f"CASE WHEN {name} IS NOT NULL THEN '{name}' END" for name in names)])
     key = "CAST(NULL AS BIGINT)"
     if dataset.key is not None:
         key = f"CASE WHEN size(reasons) = 0 AND {dataset.key} IS NOT NULL THEN xxhash64({dataset.key}) END"
