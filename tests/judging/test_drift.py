@@ -165,6 +165,14 @@ def test_what_is_kept_changes_too() -> None:
     assert changes({**FULL, "x": ("number",)}, b'{"id": "a", "x": {}}') == [("x", "changed", "object", ("number",), 0)]
 
 
+def test_null_is_no_other_kind() -> None:
+    assert changes({**FULL, "x": ("number",)}, b'{"id": "a", "x": null}') == []
+    assert changes({**FULL, "x": ("null",)}, b'{"id": "a", "x": 1}') == []
+    assert changes({**FULL, "x": ("null", "number")}, b'{"id": "a", "x": ""}') == [
+        ("x", "changed", "string", ("number",), 0)
+    ]
+
+
 def test_a_file_of_csv_changes_no_kind() -> None:
     of_csv = seen(b"a,1,x", format="csv", header="id,likes,tag")
     found, known = compare(SHOP, FULL, of_csv, 1)

@@ -24,7 +24,7 @@ JSON_KINDS = {
 }
 # What else there is to see of a field: it is named in a CSV header or is not, and a JSON record is without it.
 COLUMN, NO_COLUMN, NO_VALUE = "column", "no column", "no value"
-_ABSENT = frozenset((NO_COLUMN, NO_VALUE))
+_ABSENT, _NO_KIND = frozenset((NO_COLUMN, NO_VALUE)), frozenset((COLUMN, "null"))
 # Stands among the kinds of a field that were seen before where it was missing when it was last told of.
 MISSING = "missing"
 
@@ -121,12 +121,12 @@ def _look(
     there = [kind for kind in kinds if kind not in _ABSENT]
     had = tuple(kind for kind in before if kind != MISSING)
     now = dict.fromkeys([*before, *there])
-    # CSV has no kinds: what else is told is that JSON's are others than they were.
-    others = [kind for kind in had if kind != COLUMN]
+    # CSV has no kinds, and null may stand for any: what is told is that others of JSON are there than were.
+    others = [kind for kind in had if kind not in _NO_KIND]
     changes = [
         Change(name, "changed", kind, tuple(others), kinds[kind])
         for kind in there
-        if others and kind not in (*others, COLUMN)
+        if others and kind not in (*others, *_NO_KIND)
     ]
     if not had and not is_declared:
         changes = [Change(name, "new", ", ".join(there), (), min(kinds.values()))]
