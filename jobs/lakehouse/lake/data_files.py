@@ -12,7 +12,6 @@ from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 from deltalake import DeltaTable
 from deltalake.fs import DeltaStorageHandler
@@ -26,6 +25,9 @@ Side = bool | None
 
 # A row group is what one task of Spark reads at the least.
 ROW_GROUP, ROW_GROUP_BYTES = 100_000, 32 << 20
+
+# Rows that are read at a time.
+READ = 20_000
 
 
 @dataclass(frozen=True)
@@ -96,14 +98,25 @@ def _bound(row: Mapping[str, Any], end: str) -> dict[str, Any]:
     return {name: _in_json(value) for name, value in found.items() if value is not None}
 
 
-def read(address: str, files: Sequence[DataFile], table: Table) -> Iterator[pa.RecordBatch]:
-    """Yield the rows of some files of a table, all of one side, with all columns; `address` is the table's URL."""
-    schema = arrow_schema(column for column in table.columns if column.name not in table.partition_by)
+def read(address: str, files: Sequence[DataFile], table: Table, names: Sequence[str] = ()) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of some files of a table, READ at a time, with the named columns or all.
+
+    `address` is the table's URL. The columns that the table is partitioned by are always there.
+    """
+    schema = arrow_schema(
+        column
+        for column in table.columns
+        if column.name not in table.partition_by and (not names or column.name in names)
+    )
     store = PyFileSystem(DeltaStorageHandler(address))
-    rows = ds.dataset([file.path for file in files], schema=schema, filesystem=store, format="parquet")
-    for batch in rows.to_batches(use_threads=False):
-        side = [pa.repeat(pa.scalar(files[0].side), batch.num_rows)] * len(table.partition_by)
-        yield pa.RecordBatch.from_arrays([*side, *batch.columns], [*table.partition_by, *batch.schema.names])
+    for file in files:
+        with store.open_input_file(file.path) as opened:
+            # A dataset's scanner holds nearly all of a file at a time, which here is no more than a row group.
+            rows = pq.ParquetFile(opened, pre_buffer=False)
+            for batch in rows.iter_batches(READ, columns=schema.names, use_threads=False):
+                columns = batch.select(schema.names).cast(schema).columns
+                side = [pa.repeat(pa.scalar(file.side), batch.num_rows)] * len(table.partition_by)
+                yield pa.RecordBatch.from_arrays([*side, *columns], [*table.partition_by, *schema.names])
 
 
 def distinct(address: str, files: Sequence[DataFile], table: Table, column: str) -> set[Any]:
