@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-export Q FORMAT METRIC GROUP SOURCE SOURCE_ID
+export Q FORMAT METRIC GROUP SOURCE SOURCE_ID KEY
 .NOTPARALLEL:
 PYTHON ?= python3
 ENV := source conf/env.sh &&
@@ -95,7 +95,7 @@ produce: setup ## send simulated records to the Kafka topics; ARGS=--follow keep
 	@$(ENV) python -m producers.produce $(ARGS)
 
 ##@ Jobs
-.PHONY: bronze silver gold pipeline stream viz balance runs trace quarantine replay what-if restore maintain
+.PHONY: bronze silver gold pipeline stream viz balance runs trace quarantine replay what-if restore forget maintain
 bronze: setup $(ARCHIVE) ## files and topics into bronze
 	@$(SUBMIT) jobs/bronze.py $(if $(ACCEPT_LOSS),--accept-loss)
 
@@ -135,6 +135,12 @@ what-if: setup $(ARCHIVE) ## what the rules of now would change in the lake: DAT
 
 restore: setup ## tables as they were: TABLE=silver.logs VERSION=12, or RUN=<run_id> for all; DRY_RUN=1 only tells
 	@$(ENV) python jobs/restore.py $(if $(DRY_RUN),--dry-run) $(if $(RUN),run $(RUN),table "$(TABLE)" "$(VERSION)")
+
+# What is asked for is in no command line but make's own, and there only where it is given as KEY=.
+forget: setup $(ARCHIVE) ## a person's or a record's data out of all of it: DATASET=logs KEY= COLUMN=user TOPIC=1 DRY_RUN=1
+	@$(ENV) [ -n "$$KEY" ] || { read -rsp "What is to be forgotten (not shown): " KEY; echo; }; export KEY; \
+	  $(SUBMIT) jobs/forget.py "$(DATASET)" $(if $(COLUMN),--column $(COLUMN)) $(if $(TOPIC),--topic) \
+	    $(if $(DRY_RUN),--dry-run)
 
 maintain: setup ## put small files together and delete what no kept version needs; DRY_RUN=1 only tells
 	@$(ENV) python jobs/maintain.py $(if $(DRY_RUN),--dry-run)

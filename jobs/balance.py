@@ -41,7 +41,8 @@ def sheet(lines: list[Balance]) -> str:
             line.waiting,
         )
         lost = f", {line.lost:,} lost" if line.lost else ""
-        rows.append(_row((line.dataset, *(f"{n:,}" for n in counts), _verdict(line.is_closed) + lost)))
+        forgotten = f", {line.forgotten:,} forgotten" if line.forgotten else ""
+        rows.append(_row((line.dataset, *(f"{n:,}" for n in counts), _verdict(line.is_closed) + lost + forgotten)))
         reasons = ", ".join(f"{reason}\N{NO-BREAK SPACE}{n:,}" for reason, n in line.reasons.items())
         rows += textwrap.wrap(reasons, 100, initial_indent=" " * 6, subsequent_indent=" " * 6, break_on_hyphens=False)
     return "\n".join(rows).replace("\N{NO-BREAK SPACE}", " ")
@@ -54,9 +55,10 @@ def _row(cells: tuple[str, ...]) -> str:
 
 def of_source(found: SourceBalance) -> str:
     """Return the sheet of a source as text: where its records are, and the reasons of quarantined ones."""
+    forgotten = f" + {found.forgotten:,} forgotten" if found.forgotten else ""
     lines = [
         f"{safe(found.source)}  {found.dataset}  {found.status}  {safe(found.source_id or '')}".rstrip(),
-        f"{'':6}{found.came:,} in = {found.bronze:,} bronze + {found.absent:,} {_ABSENT[found.status]}",
+        f"{'':6}{found.came:,} in = {found.bronze:,} bronze{forgotten} + {found.absent:,} {_ABSENT[found.status]}",
         f"{'':6}{found.bronze:,} bronze = {found.good:,} good + {found.quarantined:,} quarantined + "
         f"{found.waiting:,} waiting  {_verdict(found.is_closed)}",
     ]

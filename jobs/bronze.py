@@ -10,7 +10,7 @@ from functools import partial
 
 from lakehouse.datasets import DATASETS
 from lakehouse.errors import LossError
-from lakehouse.lake import restoring
+from lakehouse.lake import forgetting, restoring
 from lakehouse.lake.state import source_id
 from lakehouse.landing.land import Inbox
 from lakehouse.model import Dataset
@@ -60,7 +60,7 @@ def let_go(job: Run, dataset: str) -> bool:
 def land(job: Run, inbox: Inbox) -> None:
     """Look at the inbox once and say what was decided."""
     started = time.monotonic()
-    before = {name: job.state(f"bronze.{name}").batch for name in DATASETS}
+    before = {name: job.standings[f"bronze.{name}"] for name in DATASETS}
     landed = inbox.land(job.run_id)
     for decision in landed.decisions:
         LOG.info(
@@ -71,14 +71,21 @@ def land(job: Run, inbox: Inbox) -> None:
             f"{decision.records:,}",
             f"  {decision.reason}" if decision.reason else "",
         )
-    for name, batch in before.items():
-        if (state := job.state(f"bronze.{name}")).batch > batch:
-            rows = sum(int(file["records"]) for file in state.files)
-            job.report(f"bronze.{name}", time.monotonic() - started, new=rows)
+    for name, standing in before.items():
+        if (now := job.standings[f"bronze.{name}"]).state.batch > standing.state.batch:
+            new = now.rows - standing.rows
+            job.report(f"bronze.{name}", time.monotonic() - started, new=new)
+            tell_refused(name, sum(int(file["records"]) for file in now.state.files) - new)
     for line in landed.ignored:
         if line not in job.ignored:
             LOG.info("ignored %s", line)
     job.ignored = set(landed.ignored)
+
+
+def tell_refused(dataset: str, count: int) -> None:
+    """Say how many records of a batch were refused because they are forgotten, where there are any."""
+    if count:
+        LOG.info("bronze  %-26s %s records were refused: they are forgotten", dataset, f"{count:,}")
 
 
 def has_news(job: Run, dataset: Dataset, topic: Topic) -> bool:
@@ -122,11 +129,14 @@ def read(job: Run, dataset: Dataset, topic: Topic) -> None:
     )
     added = tables.write(tables.in_tasks(rows, planned.asked), job.lake, name, following.batch)
     # Fewer are right: markers and aborted records have offsets too. Those that are gone end the reading itself.
-    if (new := sum(file.rows for file in added)) > planned.asked:
-        what = f"{name}: {new:,} records came out of {planned.asked:,} offsets of {dataset.topic}."
+    if (came := sum(file.rows for file in added)) > planned.asked:
+        what = f"{name}: {came:,} records came out of {planned.asked:,} offsets of {dataset.topic}."
         raise LossError(what, "Run it again.")
-    job.commit(name, added, following)
-    beside = {"gaps": planned.asked - new, "lost": planned.lost}
+    if words := job.forgotten.get(dataset.name):
+        added = forgetting.refuse(job.lake, dataset, added, words, job.run_id)
+    new = sum(job.commit(name, added, following).values())
+    tell_refused(dataset.name, came - new)
+    beside = {"gaps": planned.asked - came, "lost": planned.lost}
     job.report(name, time.monotonic() - started, new=new, **{label: n for label, n in beside.items() if n})
 
 

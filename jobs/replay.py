@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Sequence
 from functools import partial
+from logging import DEBUG, INFO
 
 import gold
 from lakehouse.datasets import DATASETS
@@ -29,15 +30,16 @@ def run(job: Run, datasets: Sequence[str], reason: str, *, dry_run: bool) -> Non
         job.side_by_side([partial(gold.refresh, job, metric) for metric in stale])
 
 
-def replay(job: Run, dataset: Dataset, reason: str = "", *, dry_run: bool = False) -> None:
+def replay(job: Run, dataset: Dataset, reason: str = "", *, dry_run: bool = False, is_told: bool = True) -> None:
     """Judge the quarantined records of a dataset again, those with one reason where it is told, in one commit.
 
+    `is_told` says that moves are told with samples of their records.
     Without a change of a verdict and of the rules nothing is committed, so a second replay changes nothing.
     """
     started, name = time.monotonic(), f"silver.{dataset.name}"
     files = job.standings[name].files
     if not any(file.side for file in files):
-        LOG.info("%s: nothing is in quarantine", dataset.name)
+        LOG.log(INFO if is_told else DEBUG, "%s: nothing is in quarantine", dataset.name)
         return
     quarantine = rejudging.silver_side(job, dataset, quarantined=True)
     chosen = quarantine.where(f"array_contains(reasons, '{reason}')") if reason else quarantine
@@ -45,7 +47,7 @@ def replay(job: Run, dataset: Dataset, reason: str = "", *, dry_run: bool = Fals
     with rejudging.judged_again(job, dataset, chosen, good, all_of_it=False) as verdict:
         found = rejudging.moves(verdict)
         for line in telling.moves(dataset.name, verdict.records, found):
-            LOG.info("%s", line)
+            LOG.log(INFO if is_told else DEBUG, "%s", line)
         if dry_run or not (found or verdict.older):
             return
         kept = quarantine.where(f"NOT array_contains(reasons, '{reason}')") if reason else None

@@ -35,7 +35,7 @@ case "$(setting SPARK_MASTER)" in
         java_options="$(sed -n 's/^spark.driver.extraJavaOptions *//p' conf/spark-defaults.conf) -Djava.io.tmpdir=$TMPDIR"
         # Code that Spark generates for a query does not earn what it costs in the short steps of a stream; up to some
         # 100,000 new records the JVM's second compiler does not either. What judges records again reads what is stored.
-        if [[ "$*" == *--continuous* || ("$*" != *replay.py* && "$*" != *what_if.py* && "$(new_megabytes)" -lt 32) ]]; then
+        if [[ "$*" == *--continuous* || ("$*" != *replay.py* && "$*" != *what_if.py* && "$*" != *forget.py* && "$(new_megabytes)" -lt 32) ]]; then
             java_options+=" -XX:TieredStopAtLevel=1"
             options+=(--conf spark.sql.codegen.wholeStage=false --conf spark.sql.codegen.factoryMode=NO_CODEGEN)
         fi

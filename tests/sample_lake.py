@@ -19,6 +19,7 @@ from sample_records import BROKEN, Record, advert, post, request, transaction
 
 from lakehouse.datasets import DATASETS
 from lakehouse.lake import Lake, schemas
+from lakehouse.lake.forgotten import digest, make_key
 from lakehouse.lake.schemas import arrow_schema
 from lakehouse.lake.state import Source, State
 from lakehouse.metrics import METRICS
@@ -63,6 +64,8 @@ def build(url: str, rows: int = 300, webhdfs: str = "") -> None:
             good = [record.values for record in made if not record.reasons]
             _write_gold(lake, metric.name, METRIC_ROWS[metric.name](good), source)
     lake.append(schemas.FILES, landed)
+    word: Row = {"dataset": "logs", "column": "user", "run_id": RUN, "at": INGESTED}
+    lake.append(schemas.FORGOTTEN, [word | {"digest": digest(make_key(lake), "logs", "user", "nobody")}])
 
 
 def write_gold(url: str, metric: str, rows: list[Row], silver_version: int) -> None:

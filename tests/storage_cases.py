@@ -20,6 +20,12 @@ def files_are_written_read_and_deleted(lake: Lake, folder: Path) -> None:
     files.delete(url)
     assert (files.read(url), files.age(url)) == (None, None)
 
+    assert files.list(f"{lake.url}/some") == []
+    for name in ("b", "c/d"):
+        files.create(f"{lake.url}/some/{name}", b"")
+    assert sorted(files.list(f"{lake.url}/some")) == ["b", "c/d"]
+    assert files.list(f"{lake.url}/nothing") == []
+
 
 def a_file_is_made_once(lake: Lake) -> None:
     files, url = lake.files, f"{lake.url}/made/once"

@@ -117,7 +117,7 @@ class Lineage(serializers.Serializer[Any]):
 class Line(serializers.Serializer[Any]):
     """A dataset's line of the balance sheet.
 
-    It closes where source = bronze + lost and bronze = silver + quarantined + waiting.
+    It closes where source = bronze + lost + forgotten, and bronze = silver + quarantined + waiting.
     """
 
     dataset = serializers.CharField()
@@ -131,11 +131,15 @@ class Line(serializers.Serializer[Any]):
     quarantined = serializers.IntegerField()
     reasons = serializers.DictField(child=serializers.IntegerField(), help_text="quarantined records per first reason")
     waiting = serializers.IntegerField(help_text="rows of bronze that silver has not judged yet")
+    forgotten = serializers.IntegerField(help_text="records taken out of the lake for good, or refused since")
     is_closed = serializers.BooleanField()
 
 
 class SourceLine(serializers.Serializer[Any]):
-    """The balance sheet of a file or a partition: came = bronze + absent, bronze = good + quarantined + waiting."""
+    """The balance sheet of a file or a partition.
+
+    It closes where came = bronze + forgotten + absent and bronze = good + quarantined + waiting.
+    """
 
     dataset = serializers.CharField()
     source = serializers.CharField()  # type: ignore[assignment] # DRF takes fields off the class
@@ -146,6 +150,7 @@ class SourceLine(serializers.Serializer[Any]):
     )
     came = serializers.IntegerField(help_text="records of the file, or offsets that were read")
     bronze = serializers.IntegerField()
+    forgotten = serializers.IntegerField(help_text="taken out for good, or refused because they had been")
     absent = serializers.IntegerField(help_text="without a row in bronze: gaps and lost ones, those of a duplicate …")
     good = serializers.IntegerField()
     quarantined = serializers.IntegerField()

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 VARIABLE = "LAKEHOUSE_CRASH"
 # What changes in a table: its Parquet files, its log, the log's checkpoints, and what deltalake deletes by itself.
 CHANGES = ("data", "commit", "checkpoint", "vacuum")
-# What changes beside the tables: the writer's lock, and what a stream says of its progress.
-BESIDE = ("writer", "progress")
+# What changes beside the tables: the writer's lock, what a stream says of its progress, the key of what is forgotten.
+BESIDE = ("writer", "progress", "forgetting")
 
 
 def reach(point: str) -> None:

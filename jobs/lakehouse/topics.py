@@ -1,6 +1,6 @@
 """The topics in Kafka: made where missing, and how they stand."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Self
@@ -86,6 +86,11 @@ class Topics:
                 for spec in (OffsetSpec.EARLIEST, OffsetSpec.LATEST)
             )
             return {topic["name"]: _topic(topic, starts, ends) for topic in described}
+
+    def delete_before(self, topic: str, ends: Mapping[int, int]) -> None:
+        """Delete the records of a topic before these offsets, by partition."""
+        with self._translated():
+            self._admin.delete_records({TopicPartition(topic, number): end for number, end in ends.items()})
 
 
 def _topic(described: dict[str, Any], starts: dict[TopicPartition, Any], ends: dict[TopicPartition, Any]) -> Topic:

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from sample_lake import write_gold
 
-from lakehouse.lake import Lake
+from lakehouse.lake import Lake, forgetting
 from lakes import snapshot
 from lakes.log import Log
 from lakes.refresher import Refresher
@@ -53,6 +53,24 @@ def test_the_next_look_sees_a_new_version(client: Client, scratch: str, serve_la
         sold(scratch, ("A", amount))
         looking.look()
         assert client.get(URL).json() == [{"produit": "A", "total_ventes": float(amount)}]
+
+
+@pytest.mark.parametrize("versions", [1, 3])
+def test_a_version_is_seen_where_all_older_ones_ended(
+    versions: int, client: Client, scratch: str, serve_lake: Serve
+) -> None:
+    Lake(scratch).make_tables()
+    sold(scratch, ("A", "1.50"))
+    looking = serve_lake(scratch)
+    name, lake = f"gold.{SALES}", Lake(scratch)
+    for _ in range(versions):
+        sold(scratch, ("A", "2.50"))
+    forgetting.end_older_versions(lake, name, lake.standing(name))
+    for amount in ("2.50", "3.50"):
+        looking.look()
+        assert client.get(URL).json() == [{"produit": "A", "total_ventes": float(amount)}]
+        sold(scratch, ("A", "3.50"))
+    assert client.get(f"{URL}?as_of=1").status_code == 404
 
 
 def test_nothing_is_read_again_while_nothing_changes(

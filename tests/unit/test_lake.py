@@ -11,7 +11,7 @@ from deltalake import DeltaTable
 from stack import free_ports
 
 from lakehouse.errors import IntegrityError, NotBuiltError, ServiceError
-from lakehouse.lake import Lake, log, schemas, store
+from lakehouse.lake import Lake, forgetting, log, schemas, store
 from lakehouse.lake.scan import read, sum_of
 from lakehouse.lake.schemas import schema
 from lakehouse.lake.state import State
@@ -155,6 +155,36 @@ def test_a_log_with_a_gap_is_not_summed_up(lake: Lake, monkeypatch: pytest.Monke
     first.write_bytes(content)
     lake.append(schemas.FILES, [{"name": "c"}])
     assert sum_of(lake.open("ledger.files"), "num_records") == 3
+
+
+def test_a_log_whose_older_versions_ended_is_summed_up_again(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "_CHECKPOINT_INTERVAL", 5)
+    name, row = schemas.FILES.name, [{"name": "a", "status": "landed"}]
+    for _ in range(3):
+        lake.append(schemas.FILES, row)
+    forgetting.end_older_versions(lake, name, lake.standing(name))
+    logs = [path for path in lake.files.list(lake.address(name)) if path.startswith("_delta_log/")]
+    assert sorted(logs) == [
+        *("_delta_log/00000000000000000003.checkpoint.parquet", "_delta_log/00000000000000000003.json"),
+        log.HINT,
+    ]
+    lake.append(schemas.FILES, row)
+    lake.append(schemas.FILES, row)
+    assert lake.files.age(log.checkpoint_of(lake.address(name), 5)) is not None
+    lake.files.delete(log.file_of(lake.address(name), 4))
+    assert sum_of(lake.open(name), "num_records") == 5
+
+
+def test_a_log_that_cannot_be_summed_up_is_left_as_it_is(lake: Lake) -> None:
+    for _ in range(3):
+        lake.append(schemas.FILES, [{"name": "a"}])
+    name = schemas.FILES.name
+    standing = lake.standing(name)
+    lake.files.delete(log.file_of(lake.address(name), 1))
+    before = lake.files.list(lake.address(name))
+    with pytest.raises(IntegrityError, match=r"The log of ledger\.files in .+ has gaps"):
+        forgetting.end_older_versions(lake, name, standing)
+    assert lake.files.list(lake.address(name)) == before
 
 
 def test_a_table_that_was_never_made_is_told(tmp_path: Path) -> None:

@@ -113,18 +113,20 @@ def read(address: str, files: Sequence[DataFile], table: Table, names: Sequence[
         with store.open_input_file(file.path) as opened:
             # A dataset's scanner holds nearly all of a file at a time, which here is no more than a row group.
             rows = pq.ParquetFile(opened, pre_buffer=False)
-            for batch in rows.iter_batches(READ, columns=schema.names, use_threads=False):
-                columns = batch.select(schema.names).cast(schema).columns
+            there = [name for name in schema.names if name in rows.schema_arrow.names]
+            for batch in rows.iter_batches(READ, columns=there, use_threads=False):
+                # A column that the table got after the file was written is null.
+                columns = [
+                    batch[f.name].cast(f.type) if f.name in there else pa.nulls(batch.num_rows, f.type) for f in schema
+                ]
                 side = [pa.repeat(pa.scalar(file.side), batch.num_rows)] * len(table.partition_by)
                 yield pa.RecordBatch.from_arrays([*side, *columns], [*table.partition_by, *schema.names])
 
 
 def distinct(address: str, files: Sequence[DataFile], table: Table, column: str) -> set[Any]:
     """Return the values that a column has in some files of a table; `address` is the table's URL."""
-    store = PyFileSystem(DeltaStorageHandler(address))
-    schema = arrow_schema(c for c in table.columns if c.name == column)
-    rows = ds.dataset([file.path for file in files], schema=schema, filesystem=store, format="parquet")
-    return {value for batch in rows.to_batches(use_threads=False) for value in pc.unique(batch[column]).to_pylist()}
+    batches = read(address, files, table, [column])
+    return {value for batch in batches for value in pc.unique(batch[column]).to_pylist()}
 
 
 def write(

@@ -83,6 +83,10 @@ class Storage(ABC):
     def delete(self, url: str) -> None:
         """Delete a file if it is there."""
 
+    @abstractmethod
+    def list(self, url: str) -> list[str]:
+        """Return the paths below a folder of all files in it and in its folders; none where it is not there."""
+
 
 class LocalStorage(Storage):
     """Storage on the local disk, for lakes at file:// URLs; raises ServiceError naming the file that fails."""
@@ -142,6 +146,11 @@ class LocalStorage(Storage):
         """See Storage."""
         with self._change(url), self._translated(url) as path:
             path.unlink(missing_ok=True)
+
+    def list(self, url: str) -> list[str]:
+        """See Storage."""
+        with self._translated(url) as path:
+            return [str(found.relative_to(path)) for found in path.rglob("*") if found.is_file()]
 
 
 class HdfsStorage(Storage):
@@ -219,6 +228,14 @@ class HdfsStorage(Storage):
         """See Storage."""
         with self._change(url), self._translated():
             self._client.delete(urlsplit(url).path)
+
+    def list(self, url: str) -> list[str]:
+        """See Storage."""
+        top = urlsplit(url).path
+        with self._translated():
+            if self._client.status(top, strict=False) is None:
+                return []
+            return [f"{at}/{name}"[len(top) + 1 :] for at, _, names in self._client.walk(top) for name in names]
 
 
 def storage(url: str, webhdfs: str) -> Storage:

@@ -3,7 +3,8 @@
 Counts come from the Delta logs; only the reasons of quarantined rows are read.
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -12,7 +13,8 @@ from deltalake import DeltaTable
 from lakehouse.datasets import DATASETS
 from lakehouse.errors import IntegrityError
 from lakehouse.lake import scan
-from lakehouse.lake.schemas import FILES, GONE
+from lakehouse.lake.schemas import FILES, FORGOTTEN, GONE
+from lakehouse.lake.state import State
 from lakehouse.lake.store import Lake
 from lakehouse.model import Dataset
 
@@ -26,7 +28,8 @@ class Balance:
 
     `offsets` are the Kafka offsets that were read, of which `gaps` held no record (transaction markers and aborted
     records); `lost` are records that Kafka dropped unread or that went with a data file, which somebody accepted;
-    `waiting` are rows of bronze that silver has not judged yet. It closes where source = bronze + lost and bronze =
+    `forgotten` are records that were taken out of the lake for good or refused because they had been; `waiting` are
+    rows of bronze that silver has not judged yet. It closes where source = bronze + lost + forgotten, and bronze =
     silver + quarantined + waiting.
     """
 
@@ -40,6 +43,7 @@ class Balance:
     reasons: dict[str, int]
     waiting: int = 0
     lost: int = 0
+    forgotten: int = 0
 
     @property
     def source(self) -> int:
@@ -50,7 +54,8 @@ class Balance:
     def is_closed(self) -> bool:
         """Whether no record is missing or there twice."""
         judged = self.silver + self.quarantined
-        return self.source == self.bronze + self.lost and self.bronze == judged + self.waiting and self.gaps >= 0
+        came = self.bronze + self.lost + self.forgotten
+        return self.source == came and self.bronze == judged + self.waiting and self.gaps >= 0
 
     def as_dict(self) -> dict[str, object]:
         """Return the line with its derived values, for JSON."""
@@ -72,10 +77,11 @@ def balance(lake: Lake, *, with_reasons: bool = True) -> list[Balance]:
     """
     lines: dict[str, Balance] = {}
     for _ in range(3):
-        landed = _landed(lake)
+        landed, forgotten = _landed(lake), _forgotten(lake)
         for dataset in DATASETS.values():
             if dataset.name not in lines or not lines[dataset.name].is_closed:
-                lines[dataset.name] = _line(lake, dataset, landed.get(dataset.name, {}), with_reasons)
+                gone = forgotten.get(dataset.name, ())
+                lines[dataset.name] = _line(lake, dataset, landed.get(dataset.name, {}), gone, with_reasons)
         if all(line.is_closed for line in lines.values()):
             break
     return list(lines.values())
@@ -99,7 +105,9 @@ def _decided(landed: Landed, row: Mapping[str, Any]) -> None:
         landed[row["sha256"]] = int(row["records"]), row["status"] == "lost"
 
 
-def _line(lake: Lake, dataset: Dataset, landed: Landed, with_reasons: bool) -> Balance:
+def _line(
+    lake: Lake, dataset: Dataset, landed: Landed, gone: Sequence[Mapping[str, Any]], with_reasons: bool
+) -> Balance:
     # Silver first: what bronze gains meanwhile is then waiting, not lost.
     silver = lake.open(f"silver.{dataset.name}")
     judged = lake.standing(f"silver.{dataset.name}", silver).state.source
@@ -111,19 +119,46 @@ def _line(lake: Lake, dataset: Dataset, landed: Landed, with_reasons: bool) -> B
     files = dict(landed)
     for file in state.files:
         _decided(files, file)
+    forgotten = Counter(row["source"] == dataset.topic for row in gone if _came_in(row, dataset, files, state))
     read_to = judged.batch if judged else 0
     return Balance(
         dataset=dataset.name,
         from_files=sum(records for records, _ in files.values()),
         offsets=offsets,
-        gaps=offsets - state.lost - (rows - file_rows(bronze)),
+        gaps=offsets - state.lost - forgotten[True] - (rows - file_rows(bronze)),
         bronze=rows,
         silver=sides.get(False, 0),
         quarantined=sides.get(True, 0),
         reasons=_reasons(silver) if with_reasons and sides.get(True) else {},
         waiting=scan.count_after(bronze, read_to) if state.batch > read_to else 0,
         lost=state.lost + sum(records for records, is_lost in files.values() if is_lost),
+        forgotten=forgotten.total(),
     )
+
+
+def _forgotten(lake: Lake) -> dict[str, list[dict[str, Any]]]:
+    """Return who the forgotten records of each dataset are, each once."""
+    table = lake.open(FORGOTTEN.name)
+    if not scan.sum_of(table, "num_records"):
+        return {}
+    who = "dataset, source, source_id, position"
+    by_dataset: dict[str, list[dict[str, Any]]] = {}
+    for row in scan.query(f"SELECT DISTINCT {who} FROM t WHERE position IS NOT NULL", t=table).to_pylist():
+        by_dataset.setdefault(row["dataset"], []).append(row)
+    return by_dataset
+
+
+def _came_in(row: Mapping[str, Any], dataset: Dataset, files: Landed, state: State) -> bool:
+    """Return whether a forgotten record is among those that came in, and of no file that is lost as a whole.
+
+    The ledger is told before bronze is: it also names records of files and offsets that no run has brought in yet, or
+    that a restore took back.
+    """
+    if row["source"] != dataset.topic:
+        _, is_lost = files.get(row["source_id"], (0, True))
+        return not is_lost
+    first, end = state.offsets.get(row["source_id"], (0, 0))
+    return first <= int(row["position"]) < end
 
 
 def _reasons(silver: DeltaTable) -> dict[str, int]:
@@ -137,10 +172,11 @@ def _reasons(silver: DeltaTable) -> dict[str, int]:
 
 def check(line: Balance, *, with_silver: bool) -> None:
     """Raise IntegrityError where a line of the balance sheet does not close; without silver only up to bronze."""
-    if line.source != line.bronze + line.lost or line.gaps < 0:
-        lost = f" and {line.lost:,} are lost" if line.lost else ""
+    if line.source != line.bronze + line.lost + line.forgotten or line.gaps < 0:
+        beside = (("lost", line.lost), ("forgotten", line.forgotten))
+        told = "".join(f", {count:,} are {what}" for what, count in beside if count)
         raise IntegrityError(
-            f"{line.dataset}: {line.source:,} records came in, but bronze holds {line.bronze:,}{lost}. "
+            f"{line.dataset}: {line.source:,} records came in, but bronze holds {line.bronze:,}{told}. "
             f"Compare ledger.files and the topic with bronze.{line.dataset} before anything else is run."
         )
     if with_silver and not line.is_closed:

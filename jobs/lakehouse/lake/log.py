@@ -21,6 +21,9 @@ from lakehouse.lake.files import Storage, room
 
 Action = dict[str, Any]
 
+# Says where the newest checkpoint is; a reader that finds none lists the log.
+HINT = "_delta_log/_last_checkpoint"
+
 
 def file_of(address: str, version: int) -> str:
     """Return the URL of a version's commit."""
@@ -91,30 +94,37 @@ def sum_up(files: Storage, address: str, version: int, interval: int) -> None:
     """Write the checkpoint of a version, from the one before or the beginning (Delta protocol, "Checkpoints").
 
     `interval` is the number of versions between two of them. deltalake makes it on the local disk from a copy of the
-    log. Where the log does not reach back far enough, there is none: readers do without.
+    log. Where the log does not reach back far enough, there is none: readers do without. What a forgetting left of one
+    begins with a checkpoint.
     """
     with room(), tempfile.TemporaryDirectory(prefix="lakehouse-log-") as folder:
         log = Path(folder, "_delta_log")
         log.mkdir()
         for number in range(version, -1, -1):
-            if number < version and number % interval == 0:
-                summed = files.read(_checkpoint_of(address, number))
-                if summed is not None:
-                    Path(_checkpoint_of(folder, number)).write_bytes(summed)
-                    break
+            if number < version and number % interval == 0 and _copied(files, address, folder, number):
+                break
             commit = files.read(file_of(address, number))
             if commit is None:
-                return
+                if number + 1 == version or not _copied(files, address, folder, number + 1):
+                    return
+                break
             Path(file_of(folder, number)).write_bytes(commit)
         native.call(f"the copy of the log of {address}", lambda: DeltaTable(folder).create_checkpoint())
-        files.upload(Path(_checkpoint_of(folder, version)), _checkpoint_of(address, version))
-        # The hint where the newest one is; a reader that finds none lists the log.
-        hint = "_delta_log/_last_checkpoint"
-        files.delete(f"{address}/{hint}")
-        files.create(f"{address}/{hint}", Path(folder, hint).read_bytes())
+        files.upload(Path(checkpoint_of(folder, version)), checkpoint_of(address, version))
+        files.delete(f"{address}/{HINT}")
+        files.create(f"{address}/{HINT}", Path(folder, HINT).read_bytes())
 
 
-def _checkpoint_of(address: str, version: int) -> str:
+def _copied(files: Storage, address: str, folder: str, version: int) -> bool:
+    """Copy the checkpoint of a version into a folder; return whether there is one."""
+    summed = files.read(checkpoint_of(address, version))
+    if summed is not None:
+        Path(checkpoint_of(folder, version)).write_bytes(summed)
+    return summed is not None
+
+
+def checkpoint_of(address: str, version: int) -> str:
+    """Return the URL of a version's checkpoint."""
     return f"{address}/_delta_log/{version:020}.checkpoint.parquet"
 
 

@@ -11,7 +11,7 @@ from lakehouse.datasets import DATASETS
 from lakehouse.errors import NoSuchRecordError
 from lakehouse.lake import scan
 from lakehouse.lake.scan import literal
-from lakehouse.lake.schemas import FILES, RUNS
+from lakehouse.lake.schemas import FILES, FORGOTTEN, RUNS
 from lakehouse.lake.store import Lake
 from lakehouse.metrics import METRICS
 from lakehouse.model import Metric
@@ -47,6 +47,11 @@ def passport(lake: Lake, name: Name) -> Row:
     dataset = _dataset(name, file)
     bronze = _one(lake, f"bronze.{dataset}", name.condition())
     if bronze is None:
+        if gone := _one(lake, FORGOTTEN.name, f"{name.condition()} ORDER BY at"):
+            raise NoSuchRecordError(
+                f"Record {name.position} of {name.source} was forgotten {gone['at']:%Y-%m-%d %H:%M:%S} UTC by run "
+                f"{gone['run_id']}. Nothing else is kept of it."
+            )
         raise NoSuchRecordError(f"bronze.{dataset} holds no record {name.position} of {name.source}.")
     silver = _one(lake, f"silver.{dataset}", name.condition())
     is_good = silver is not None and not silver["quarantined"]

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from deltalake import DeltaTable
+
 from lakehouse.errors import IntegrityError
 from lakehouse.lake import data_files, log, losses, native, scan
 from lakehouse.lake.data_files import DataFile
@@ -17,6 +19,9 @@ from lakehouse.lake.state import State
 from lakehouse.lake.store import Lake, Standing
 
 Row = dict[str, Any]
+
+# Why a version is gone with its log.
+_ENDED = "`make forget`, which leaves none that could hold what is forgotten, or `make maintain` ended it"
 
 
 @dataclass(frozen=True)
@@ -138,7 +143,7 @@ def _step(lake: Lake, name: str, version: int) -> Step:
     """
     if version == 0:
         return Step(name, 0, (), State())
-    opened = lake.open(name, version)
+    opened = _open(lake, name, version)
     if (standing := lake.standing(name, opened)).foreign is not None:
         raise IntegrityError(
             f"Version {version} of {name} was written by other means than these jobs: what it stands at is not known. "
@@ -190,6 +195,12 @@ def _decisions(lake: Lake, dataset: str, step: Step, run_id: str) -> list[Row]:
     return [row | {"run_id": run_id, "seen_at": datetime.now(UTC)} for row in found]
 
 
+def _open(lake: Lake, name: str, version: int) -> DeltaTable:
+    if lake.commit_of(name, version) is None:
+        raise IntegrityError(f"{name} does not keep version {version} any more: {_ENDED}. Nothing was changed.")
+    return lake.open(name, version)
+
+
 def _states(lake: Lake, name: str) -> Iterator[tuple[int, State]]:
     """Yield the versions of a table with what it stood at, newest first, as far as the log reaches back."""
     for version in range(lake.open(name).version(), -1, -1):
@@ -205,7 +216,10 @@ def _newest_before(lake: Lake, name: str, moment: datetime) -> int:
     for version in range(lake.open(name).version(), 0, -1):
         actions = lake.commit_of(name, version)
         if actions is None:
-            raise IntegrityError(f"{name} does not keep its versions of before {moment:%Y-%m-%d %H:%M:%S}.")
+            before = f"{moment:%Y-%m-%d %H:%M:%S}"
+            raise IntegrityError(
+                f"{name} does not keep its versions of before {before}: {_ENDED}. Nothing was changed."
+            )
         stamps = [action["commitInfo"]["timestamp"] for action in actions if "commitInfo" in action]
         if stamps and datetime.fromtimestamp(stamps[0] / 1000, UTC) < moment:
             return version

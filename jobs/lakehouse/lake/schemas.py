@@ -70,6 +70,20 @@ RUNS = Table(
     statistics=("run_id", "at"),
 )
 
+FORGOTTEN = Table(
+    "ledger.forgotten",
+    (
+        Column("dataset", "string"),
+        Column("column", "string", comment="of silver; raw where a record that cannot be read is known by its bytes"),
+        Column("digest", "string", comment="HMAC-SHA256 of what was forgotten, under the secret key of the lake"),
+        *IDENTITY,
+        Column("run_id", "string"),
+        Column("at", "timestamp"),
+    ),
+    comment="What was forgotten, and the records that went with it; a row without a record is what was asked for.",
+    statistics=("dataset", "at"),
+)
+
 
 def bronze(dataset: Dataset) -> Table:
     """Return the bronze table of a dataset: one row is a source record with its bytes as they came."""
@@ -129,7 +143,7 @@ def tables() -> dict[str, Table]:
     """Return every table of the lake by its full name."""
     gold = (Table(f"gold.{m.name}", m.table_columns, comment=m.comment) for m in METRICS.values())
     layers = (table for d in DATASETS.values() for table in (bronze(d), silver(d)))
-    return {table.name: table for table in (FILES, RUNS, *layers, *gold)}
+    return {table.name: table for table in (FILES, RUNS, FORGOTTEN, *layers, *gold)}
 
 
 def schema(columns: Iterable[Column]) -> Schema:

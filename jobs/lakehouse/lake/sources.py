@@ -13,7 +13,7 @@ from lakehouse.datasets import DATASETS
 from lakehouse.errors import NoSuchRecordError
 from lakehouse.lake import scan
 from lakehouse.lake.scan import literal
-from lakehouse.lake.schemas import FILES
+from lakehouse.lake.schemas import FILES, FORGOTTEN
 from lakehouse.lake.state import State
 from lakehouse.lake.store import Lake
 from lakehouse.model import Dataset
@@ -41,18 +41,25 @@ _SHEET = """
                 count(*) FILTER (WHERE quarantined) AS quarantined
             FROM silver WHERE {condition} GROUP BY 1, 2
         ),
+        f AS (
+            SELECT source, source_id, count(DISTINCT position) AS rows FROM forgotten
+            WHERE dataset = '{dataset}' AND {condition} AND ({came_in}) GROUP BY 1, 2
+        ),
         sheet AS (
             SELECT coalesce(came.source, b.source, s.source) AS source,
                 coalesce(came.source_id, b.source_id, s.source_id) AS source_id,
                 coalesce(came.status, 'unknown') AS status, coalesce(came.came, 0) AS came,
                 coalesce(b.rows, 0) AS bronze, coalesce(s.good, 0) AS good, coalesce(s.quarantined, 0) AS quarantined,
-                coalesce(b.waiting, 0) AS waiting
+                coalesce(b.waiting, 0) AS waiting,
+                CASE WHEN came.status IN ('landed', 'read') THEN coalesce(f.rows, 0) ELSE 0 END AS forgotten
             FROM came FULL JOIN b ON came.source = b.source AND came.source_id = b.source_id
             FULL JOIN s ON coalesce(came.source, b.source) = s.source
                 AND coalesce(came.source_id, b.source_id) = s.source_id
+            LEFT JOIN f ON came.source = f.source AND came.source_id = f.source_id
         )
     SELECT *, bronze = good + quarantined + waiting AND CASE status
-            WHEN 'landed' THEN came = bronze WHEN 'read' THEN came >= bronze ELSE bronze = 0 END AS is_closed
+            WHEN 'landed' THEN came = bronze + forgotten WHEN 'read' THEN came >= bronze + forgotten
+            ELSE bronze = 0 END AS is_closed
     FROM sheet ORDER BY is_closed, source, source_id LIMIT {most}
 """
 _REASONS = """
@@ -72,9 +79,10 @@ class SourceBalance:
 
     `status` is the newest word of ledger.files on the file (landed, duplicate, rejected, undone, lost), `read` for
     offsets, and `unknown` for rows whose source nothing tells of. `came` counts the file's records, or the offsets that
-    were read, of which `absent` have no row: a duplicate's are in another file, a lost file's are gone, and offsets
-    are gaps or lost. It closes where came = bronze + absent, as its status allows, and bronze = good + quarantined +
-    waiting. `reasons` counts a quarantined record under each of its reasons.
+    were read; `forgotten` were taken out for good or refused, and `absent` have no row otherwise: a duplicate's are in
+    another file, a lost file's are gone, and offsets are gaps or lost. It closes where came = bronze + forgotten +
+    absent, as its status allows, and bronze = good + quarantined + waiting. `reasons` counts a quarantined record under
+    each of its reasons.
     """
 
     dataset: str
@@ -86,13 +94,14 @@ class SourceBalance:
     good: int
     quarantined: int
     waiting: int
+    forgotten: int
     is_closed: bool
     reasons: dict[str, int] = field(default_factory=dict)
 
     @property
     def absent(self) -> int:
-        """Records, or offsets, without a row in bronze."""
-        return self.came - self.bronze
+        """Records, or offsets, without a row in bronze, but for forgotten ones."""
+        return self.came - self.bronze - self.forgotten
 
     def as_dict(self) -> dict[str, object]:
         """Return the sheet with its derived values, for JSON."""
@@ -144,17 +153,28 @@ def _read(lake: Lake, dataset: Dataset, condition: str) -> Iterator[SourceBalanc
     files, silver = lake.open(FILES.name), lake.open(f"silver.{dataset.name}")
     judged = lake.standing(f"silver.{dataset.name}", silver).state.source
     bronze = lake.open(f"bronze.{dataset.name}")
+    state = lake.standing(f"bronze.{dataset.name}", bronze).state
     sql = _SHEET.format(
         dataset=dataset.name,
-        others=_others(lake.standing(f"bronze.{dataset.name}", bronze).state, dataset),
+        others=_others(state, dataset),
+        came_in=_came_in(state, dataset),
         condition=condition,
         read_to=judged.batch if judged else 0,
         most=MOST,
     )
-    rows = scan.query(sql, files=files, silver=silver, bronze=bronze).to_pylist()
+    rows = scan.query(sql, files=files, silver=silver, bronze=bronze, forgotten=lake.open(FORGOTTEN.name)).to_pylist()
     reasons = _reasons(silver, condition, rows)
     for row in rows:
         yield SourceBalance(dataset.name, **row, reasons=reasons.get((row["source"], row["source_id"]), {}))
+
+
+def _came_in(state: State, dataset: Dataset) -> str:
+    """Return the SQL condition on records that the ledger calls forgotten: by file, or among the offsets read."""
+    read = (
+        f"source_id = {literal(name)} AND position >= {first:d} AND position < {end:d}"
+        for name, (first, end) in state.offsets.items()
+    )
+    return " OR ".join([f"source <> {literal(dataset.topic)}", *read])
 
 
 def _others(state: State, dataset: Dataset) -> str:

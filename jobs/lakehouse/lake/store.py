@@ -39,6 +39,11 @@ class Standing:
     files: tuple[DataFile, ...] = ()
     foreign: int | None = None
 
+    @property
+    def rows(self) -> int:
+        """The number of its rows."""
+        return sum(file.rows for file in self.files)
+
     def as_source(self) -> Source:
         """Return what a table that has read this one up to here keeps of it."""
         return Source(self.id, self.version, self.state.batch, self.state.epoch)
@@ -216,7 +221,11 @@ class Lake:
     def _checkpoint(self, name: str, version: int) -> None:
         """Sum the log up now and then, so that opening stays fast."""
         if version % _CHECKPOINT_INTERVAL == 0:
-            log.sum_up(self.files, self.address(name), version, _CHECKPOINT_INTERVAL)
+            self.sum_up(name, version)
+
+    def sum_up(self, name: str, version: int) -> None:
+        """Write the checkpoint of a version of a table, as far as its log reaches back."""
+        log.sum_up(self.files, self.address(name), version, _CHECKPOINT_INTERVAL)
 
 
 def _differences(stored: Mapping[str, Any], declared: Mapping[str, Any]) -> str:

@@ -20,9 +20,10 @@ import pyarrow.parquet as pq
 
 from lakehouse.datasets import DATASETS
 from lakehouse.errors import LossError, ServiceError
-from lakehouse.lake import scan
+from lakehouse.lake import forgetting, forgotten, scan
 from lakehouse.lake.data_files import DataFile
 from lakehouse.lake.files import room
+from lakehouse.lake.forgotten import Words
 from lakehouse.lake.schemas import FILES, GONE, bronze
 from lakehouse.lake.store import Lake, Standing
 from lakehouse.landing.cut_file import Decision, Task, cut_file, hash_file
@@ -61,6 +62,7 @@ class Inbox:
     known: set[Known] = field(default_factory=set)
     unreadable: set[tuple[Any, ...]] = field(default_factory=set)
     records: dict[Content, int] = field(default_factory=dict)
+    _words: dict[str, Words] = field(init=False)
 
     def __post_init__(self) -> None:
         """Read the ledger, and write what a killed run left out of it."""
@@ -69,6 +71,7 @@ class Inbox:
         for row in sorted(rows, key=lambda row: row["seen_at"]):
             self._learn(row)
         self._mend()
+        self._words = forgotten.load(self.lake, self.standings)
 
     def _learn(self, row: dict[str, Any]) -> None:
         seen = (row["dataset"], row["name"], row["size"], row["mtime"])
@@ -177,10 +180,11 @@ class Inbox:
                 | {"mtime": cut.decision.mtime.isoformat(), "run_id": run_id, "seen_at": now.isoformat()}
                 for cut in own
             )
+            added = [files[cut.file_name] for cut in own]
+            if words := self._words.get(dataset):
+                added = forgetting.refuse(self.lake, DATASETS[dataset], added, words, run_id)
             state = self.standings[name].state.next(run_id, files=rows)
-            self.standings[name] = self.lake.commit(
-                name, self.standings[name], [files[c.file_name] for c in own], state
-            )
+            self.standings[name] = self.lake.commit(name, self.standings[name], added, state)
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ from pyspark.sql import DataFrame, SparkSession
 
 from lakehouse.errors import LakehouseError, LossError, ServiceError
 from lakehouse.judging.drift import Change, Seen
-from lakehouse.lake import maintenance, native
+from lakehouse.lake import forgotten, maintenance, native
 from lakehouse.lake.data_files import DataFile, Side
+from lakehouse.lake.forgotten import Words
 from lakehouse.lake.keys import KeyHashes
 from lakehouse.lake.printing import safe
 from lakehouse.lake.runs import new_run_id
@@ -63,6 +64,11 @@ class Run:
     def keys(self) -> KeyHashes:
         """The business keys in silver, as far as they were read."""
         return KeyHashes(self.lake)
+
+    @cached_property
+    def forgotten(self) -> dict[str, Words]:
+        """What was forgotten, by dataset."""
+        return forgotten.load(self.lake, self.standings)
 
     def warm_up(self) -> None:
         """Start the Spark session beside what goes on, for a run that will need it."""
