@@ -10,7 +10,7 @@ from inbox_box import HEADER, LOG, POST, ROW, Box
 
 import balance
 from lakehouse.datasets import DATASETS
-from lakehouse.lake import forgetting, forgotten, ledger
+from lakehouse.lake import forgetting, forgotten, ledger, restoring
 from lakehouse.lake.forgotten import Named, digest
 
 KEY = b"k" * 64
@@ -113,3 +113,22 @@ def test_only_files_that_hold_a_record_are_written_again(box: Box) -> None:
     assert [row["source_id"] in file.path for file in made.removed] == [True]
     assert sum(file.rows for file in made.added) == made.removed[0].rows - 1
     assert made.added[0].least["source_id"] == row["source_id"]
+
+
+def test_a_file_of_which_all_is_forgotten_is_counted_once_through_a_restore(box: Box) -> None:
+    box.put("logs/hers.log", LOG)
+    box.land()
+    dataset, standings = DATASETS["logs"], box.lake.make_tables()
+    named = Named("logs", forgotten.make_key(box.lake), "ip", "1.2.3.4")
+    rows, _ = forgetting.search(box.lake, dataset, standings["bronze.logs"].files, named)
+    forgotten.record(box.lake, "logs", [{"column": "ip", "digest": named.digest}, *rows], "asked")
+    forgetting.sweep(box.lake, standings, dataset, "asked")
+    version = box.lake.open("bronze.logs").version()
+    box.put("logs/other.log", LOG.replace(b"1.2.3.4", b"5.6.7.8") * 2)
+    box.land()
+    restoring.restore(box.lake, restoring.to_version(box.lake, "bronze.logs", version), box.lake.make_tables(), "undo")
+    for rows_then in (0, 2, 2):
+        line = {line.dataset: line for line in ledger.balance(box.lake)}["logs"]
+        assert (line.is_closed, line.bronze, line.gaps) == (True, rows_then, 0)
+        box.land()
+    assert (line.from_files, line.forgotten) == (3, 1)
