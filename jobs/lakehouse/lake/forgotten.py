@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 
 from lakehouse.errors import IntegrityError
 from lakehouse.judging.columns import text_name
+from lakehouse.judging.drift import Sightings
 from lakehouse.judging.parse import parse
 from lakehouse.lake import scan
 from lakehouse.lake.schemas import FORGOTTEN, IDENTITY
@@ -150,7 +151,7 @@ def find(batch: pa.RecordBatch, dataset: Dataset, wanted: Wanted) -> pl.DataFram
 
     A record that several values lead to is there several times.
     """
-    texts = parse(batch, dataset)
+    texts = parse(batch, dataset, Sightings(batch, dataset))
     names = [column.name for column in IDENTITY]
     identity = pl.DataFrame({name: pl.Series(values=batch[name]) for name in names}).with_row_index("row")
     raw = pl.Series(values=batch["raw"].cast(pa.binary()), dtype=pl.Binary)

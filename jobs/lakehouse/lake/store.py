@@ -120,7 +120,10 @@ class Lake:
                 f"the jobs made the lake, set LAKEHOUSE_URL to a new folder or run `make clean`, and bring the sources "
                 f"in again."
             )
-        state = self._state(table.name, opened)
+        state, foreign = self._state(table.name, opened)
+        if foreign is not None:
+            # What others changed is told before anything is written; a state would hide it.
+            return self.standing(table.name, opened)
         # One that somebody else has widened meanwhile is looked at again.
         log.widen(self.files, self.address(table.name), opened, schema(table.columns), state.as_json())
         return self._made(table)
