@@ -3,7 +3,7 @@
 import re
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from deltalake.exceptions import DeltaError
 from py4j.protocol import Py4JError, Py4JJavaError, Py4JNetworkError
@@ -61,8 +61,10 @@ def translated(settings: Settings, job: str) -> Iterator[None]:
         yield
     except (PySparkException, Py4JError, DeltaError, OSError) as error:
         log = settings.stack_home / "logs" / f"{job}.log"
-        log.parent.mkdir(parents=True, exist_ok=True)
-        log.write_text(traceback.format_exc(), encoding="utf-8")
+        # What ended the job matters more than its trace, for which a full disk has no room either.
+        with suppress(OSError):
+            log.parent.mkdir(parents=True, exist_ok=True)
+            log.write_text(traceback.format_exc(), encoding="utf-8")
         if isinstance(error, Py4JNetworkError) or "Answer from Java side is empty" in str(error):
             raise ServiceError(
                 f"Spark's JVM ended while the job ran: it was killed, or memory ran out. Details are in {log} and "
