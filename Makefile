@@ -186,9 +186,9 @@ test-all: $(DEV) $(ARCHIVE) ## the tests that take minutes: services killed and 
 fuzz: $(DEV) ## made-up requests against the live API; FUZZ_EXAMPLES=500 for more of them, FUZZ_SEED=7 for others
 	@$(ENV) FUZZ_EXAMPLES="$${FUZZ_EXAMPLES:-100}" pytest tests/api/test_fuzz.py
 
-chaos: $(DEV) $(ARCHIVE) ## jobs and services killed and frozen at random: ROUNDS=50 SEED=1 MINUTES=10; SABOTAGE=1 must fail
+chaos: $(DEV) $(ARCHIVE) ## jobs and services killed and frozen at random: ROUNDS=50 SEED=1 MINUTES=10; SABOTAGE=offsets must fail
 	@$(ENV) PYTHONPATH="$$PYTHONPATH:.:tests:tests/integration" python -m chaos $(if $(ROUNDS),--rounds $(ROUNDS)) \
-	  $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(if $(SABOTAGE),--sabotage)
+	  $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(if $(SABOTAGE),--sabotage $(SABOTAGE))
 
 ##@ Benchmarks
 .PHONY: bench bench-stream bench-api

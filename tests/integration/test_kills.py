@@ -1,7 +1,8 @@
-"""Services killed and frozen in each step: the job goes on or says which one, shows no trace, and nothing is lost."""
+"""Services killed and frozen in each step, and jobs killed at points of each: no trace, and nothing is lost."""
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +12,8 @@ import pytest
 from chain import Chain, check, hadoop_conf, make_chain
 from stack import RunningStack
 
+from lakehouse import crash
+from lakehouse.lake import runs
 from producers.plan import Plan
 
 pytestmark = [pytest.mark.stack, pytest.mark.long]
@@ -156,4 +159,55 @@ def test_a_native_call_that_never_returns_is_made_again_then_named(chain: Chain,
     untraced(result.stdout)
     assert result.returncode == code, result.stdout
     assert ("table bronze.ad_campaigns" in result.stdout) == bool(code)
+    goes_on(chain)
+
+
+def killed(chain: Chain, point: str, *command: str) -> None:
+    """Run a command that is killed at a crash point; spark-submit tells such an end of its Python by 137."""
+    result = chain.run(*command, **{crash.VARIABLE: point})
+    assert result.returncode in (-signal.SIGKILL, 128 + signal.SIGKILL), result.stdout
+    untraced(result.stdout + result.stderr)
+
+
+def test_a_pipeline_killed_at_a_point_of_each_layer_goes_on(chain: Chain) -> None:
+    feed(chain, 400)
+    for point in (
+        "lake.after_writer",
+        "bronze.logs.after_data",
+        "ledger.files.before_commit",
+        # Datasets follow side by side: of one of them, each next run comes to the next point.
+        "bronze.ad_campaigns.before_commit",
+        "silver.ad_campaigns.before_commit",
+        "silver.ad_campaigns.after_commit",
+        "gold.campaign_metrics.before_commit",
+    ):
+        killed(chain, point, "jobs/submit.sh", "jobs/pipeline.py")
+    goes_on(chain)
+
+
+def test_a_killed_stream_goes_on(chain: Chain) -> None:
+    feed(chain, 410)
+    killed(chain, "silver.ad_campaigns.before_commit", "jobs/submit.sh", "jobs/pipeline.py", "--continuous")
+    goes_on(chain)
+
+
+def test_killed_replays_go_on(chain: Chain) -> None:
+    feed(chain, 420)
+    assert chain.run("jobs/submit.sh", "tests/chaos/strict.py").returncode == 0
+    killed(chain, "silver.logs.before_commit", "jobs/submit.sh", "jobs/replay.py")
+    killed(chain, "silver.logs.after_commit", "jobs/submit.sh", "jobs/replay.py")
+    goes_on(chain)
+    killed(chain, "silver.logs.before_commit", "jobs/submit.sh", "jobs/what_if.py", "--publish")
+    killed(chain, "gold.status_code_counts.before_commit", "jobs/submit.sh", "jobs/what_if.py", "--publish")
+    goes_on(chain)
+
+
+def test_a_killed_restore_and_a_killed_maintenance_go_on(chain: Chain) -> None:
+    feed(chain, 430)
+    goes_on(chain)
+    (run_id,) = runs.newest(chain.lake, 1)["run_id"].to_pylist()
+    for point in ("silver.logs.after_commit", "bronze.logs.before_commit", "ledger.files.before_data"):
+        killed(chain, point, sys.executable, "jobs/restore.py", "run", run_id)
+    for point in ("bronze.logs.before_commit", "silver.logs.before_vacuum"):
+        killed(chain, point, sys.executable, "jobs/maintain.py")
     goes_on(chain)
