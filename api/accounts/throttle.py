@@ -1,7 +1,5 @@
 """How many logins may fail in a minute, counted once for all worker processes, and how many are tried at a time."""
 
-import hashlib
-import hmac
 import math
 import threading
 import time
@@ -10,6 +8,7 @@ from contextlib import contextmanager
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.crypto import salted_hmac
 from rest_framework.exceptions import Throttled
 
 from accounts.models import LoginAttempt
@@ -28,8 +27,7 @@ clock: Callable[[], float] = time.time
 
 def key(kind: str, value: str) -> str:
     """Return what an attempt is counted under: a keyed hash, so that no name or address is kept."""
-    text = f"{kind}:{value}".encode("utf-8", "surrogatepass")
-    return hmac.new(settings.SECRET_KEY.encode(), text, hashlib.sha256).hexdigest()
+    return salted_hmac(f"login attempt of a {kind}", value, algorithm="sha256").hexdigest()
 
 
 @contextmanager

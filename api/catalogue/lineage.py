@@ -38,14 +38,10 @@ def lineage(lake: Lake, view: View, table: DeltaTable) -> Fact:
         return {"table": view.name, "steps": [step], **_sources(lake, name, view.table, table)}
     if state.source is None:
         raise NotBuiltError(f"{view.name} has not been computed yet. Run `make pipeline`.")
-    dataset = _dataset(view)
+    dataset = METRICS[name].dataset
     silver = _silver(lake, dataset, state.source)
     steps = [step, {"table": f"silver.{dataset}", "version": silver.version(), "run_id": None}]
     return {"table": view.name, "steps": steps, **_sources(lake, dataset, f"silver.{dataset}", silver)}
-
-
-def _dataset(view: View) -> str:
-    return METRICS[view.name.partition(".")[2]].dataset
 
 
 def _silver(lake: Lake, dataset: str, source: Source) -> DeltaTable:

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-import pyarrow as pa
 from deltalake import DeltaTable
 
 from lakehouse.datasets import DATASETS
 from lakehouse.errors import NotBuiltError
 from lakehouse.judging import drift
 from lakehouse.lake import Lake, relations
+from lakehouse.lake.data_files import of_table
 from lakehouse.lake.relations import View
 from lakehouse.metrics import METRICS
 from lakes.versions import committed_at, iso
@@ -50,13 +50,8 @@ def description(lake: Lake, view: View) -> Fact:
         "table_id": str(metadata.id),
         "created_at": iso(datetime.fromtimestamp(metadata.created_time / 1000, UTC)),
         "columns": [
-            {
-                "name": column.name,
-                "type": column.type,
-                "is_personal": column.name in view.personal,
-                "comment": column.comment,
-            }
-            for column in view.columns
+            {"name": c.name, "type": c.type, "is_personal": c.name in view.personal, "comment": c.comment}
+            for c in view.columns
         ],
         "partition_columns": list(metadata.partition_columns),
         "partitions": partitions(table),
@@ -75,14 +70,12 @@ def _drift(lake: Lake, view: View, table: DeltaTable) -> Fact | None:
 
 def partitions(table: DeltaTable) -> list[Fact]:
     """Return rows, files and bytes per value of `quarantined`, None where the table is not partitioned by it."""
-    actions = pa.table(table.get_add_actions(flatten=True))
     found: dict[bool | None, Fact] = {}
-    for action in actions.to_pylist():
-        side = action.get("partition.quarantined")
-        sums = found.setdefault(side, {"quarantined": side, "rows": 0, "files": 0, "bytes": 0})
-        sums["rows"] += action["num_records"] or 0
+    for file in of_table(table):
+        sums = found.setdefault(file.side, {"quarantined": file.side, "rows": 0, "files": 0, "bytes": 0})
+        sums["rows"] += file.rows
         sums["files"] += 1
-        sums["bytes"] += action["size_bytes"]
+        sums["bytes"] += file.size
     return [found[side] for side in sorted(found, key=repr)]
 
 

@@ -18,13 +18,11 @@ STATE.mkdir(parents=True, exist_ok=True, mode=0o700)
 # hdfs-native reads this when the first table is opened.
 os.environ.setdefault("HADOOP_CONF_DIR", str(LAKEHOUSE.hadoop_conf))
 
-DEBUG = False
 SECRET_KEY, SIGNING_KEY = keys.load(STATE)
 ALLOWED_HOSTS = API.hosts
 ROOT_URLCONF = "config.urls"
 APPEND_SLASH = False
 USE_I18N = False
-USE_TZ = True
 TIME_ZONE = "UTC"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -54,14 +52,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
-TEMPLATES = [
-    {
-        "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "APP_DIRS": True,
-        "DIRS": [],
-        "OPTIONS": {},
-    }
-]
+TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
 
 # One small file for users, tokens and login attempts. Transactions take the write lock at their start, so that what
 # they check still holds when they write, whichever worker process they run in.
@@ -102,7 +93,6 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if API.https else 
 SECURE_REFERRER_POLICY = "no-referrer"
 CSRF_COOKIE_SECURE = True
 CSRF_FAILURE_VIEW = "config.errors.forbidden"
-X_FRAME_OPTIONS = "DENY"
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.Bearer"],
@@ -118,8 +108,6 @@ REST_FRAMEWORK = {
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=5),
     "REFRESH_TOKEN_LIFETIME": timedelta(days=1),
-    "ROTATE_REFRESH_TOKENS": True,
-    "BLACKLIST_AFTER_ROTATION": True,
     "ALGORITHM": "HS256",
     "SIGNING_KEY": SIGNING_KEY,
     "CHECK_REVOKE_TOKEN": True,

@@ -40,19 +40,13 @@ class DataFile:
     def batches(self, group: int, columns: Sequence[str], size: int) -> Iterator[pa.RecordBatch]:
         """Give the rows of a row group, `size` at a time; a column that the file has not is NULL."""
         there = [name for name in columns if name in self._names]
+        schema = pa.schema([(name, self._schema.field(name).type) for name in columns])
         for batch in self._file.iter_batches(size, row_groups=[group], columns=there, use_threads=False):
-            yield self._typed(batch, columns)
-
-    def _typed(self, batch: pa.RecordBatch, columns: Sequence[str]) -> pa.RecordBatch:
-        arrays = []
-        for name in columns:
-            type_ = self._schema.field(name).type
-            if name not in self._names:
-                arrays.append(pa.nulls(batch.num_rows, type_))
-            else:
-                array = batch.column(name)
-                arrays.append(array if array.type == type_ else array.cast(type_))
-        return pa.record_batch(arrays, schema=pa.schema([(name, self._schema.field(name).type) for name in columns]))
+            arrays = [
+                batch[field.name].cast(field.type) if field.name in there else pa.nulls(batch.num_rows, field.type)
+                for field in schema
+            ]
+            yield pa.record_batch(arrays, schema=schema)
 
 
 def matching(batch: pa.RecordBatch, expression: ds.Expression) -> pa.Array:

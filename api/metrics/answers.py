@@ -7,7 +7,6 @@ from config.media import CSV, JSON, preferred
 from config.parameters import links
 from lakes import render
 from lakes.refresher import Known
-from lakes.snapshot import Snapshot
 
 
 def answer(request: HttpRequest, known: Known, page: int) -> HttpResponse:
@@ -43,8 +42,3 @@ def matches(if_none_match: str, etag: str) -> bool:
     """Return whether an If-None-Match header names the tag, by weak comparison (RFC 9110, section 13.1.2)."""
     tags = parse_etags(if_none_match)
     return "*" in tags or etag in (tag.removeprefix("W/") for tag in tags)
-
-
-def fresh(snapshot: Snapshot) -> Known:
-    """Return an older version as an answer: what was committed does not age."""
-    return Known(snapshot, 0.0, stale=False)

@@ -6,15 +6,11 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 
 from config.parameters import AS_OF, RUN, whole
-from lakehouse.model import Column, Metric
+from lakehouse.model import Metric
 from reference.documents import errors, response_header
 
-_TYPES: dict[str, dict[str, Any]] = {
-    "string": {"type": "string"},
-    "int": {"type": "integer"},
-    "bigint": {"type": "integer"},
-    "double": {"type": "number"},
-}
+# Any other type is a number; decimals are exact to their last digit.
+_TYPES = {"string": "string", "int": "integer", "bigint": "integer"}
 _EXAMPLES: dict[str, list[dict[str, Any]]] = {
     "total_sales_per_product": [{"produit": "Produit A", "total_ventes": 1500.0}],
     "status_code_counts": [{"status_code": 200, "count_requests": 150}],
@@ -40,19 +36,12 @@ _HEADERS = [
 ]
 
 
-def schema(column: Column) -> dict[str, Any]:
-    """Return the JSON schema of a column's values; decimals are numbers, exact to their last digit."""
-    kind = {"type": "number"} if column.type.startswith("decimal") else _TYPES[column.type]
-    return {**kind, "type": [kind["type"], "null"]}
-
-
 def described(metric: Metric) -> dict[str, Any]:
     """Return the arguments of `extend_schema` for a metric's route."""
     names = [column.name for column in metric.columns]
-    properties = {column.name: schema(column) for column in metric.columns}
+    properties = {column.name: {"type": [_TYPES.get(column.type, "number"), "null"]} for column in metric.columns}
     row = {"type": "object", "required": names, "properties": properties, "additionalProperties": False}
     examples = [OpenApiExample("an answer", rows)] if (rows := _EXAMPLES.get(metric.name)) else []
-    rows_schema: dict[str, Any] = {"type": "array", "items": row}
     return {
         "operation_id": metric.name,
         "description": f"{metric.comment} Sorted by `{names[0]}`.",
@@ -60,7 +49,9 @@ def described(metric: Metric) -> dict[str, Any]:
         "parameters": [*PARAMETERS, *_HEADERS],
         "examples": examples,
         "responses": {
-            (200, "application/json"): OpenApiResponse(rows_schema, "A page of the metric.", examples=examples),
+            (200, "application/json"): OpenApiResponse(
+                {"type": "array", "items": row}, "A page of the metric.", examples=examples
+            ),
             (200, "text/csv"): OpenApiTypes.STR,
             304: OpenApiResponse(description="The client has it already."),
             **errors(404, 503),

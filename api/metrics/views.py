@@ -13,7 +13,7 @@ from config.errors import AWAY, NOT_BUILT, UnavailableError
 from lakehouse.model import Metric
 from lakes import refresher, versions
 from metrics import travel
-from metrics.answers import answer, fresh
+from metrics.answers import answer
 from metrics.documentation import PARAMETERS, described
 
 
@@ -30,7 +30,8 @@ def view(metric: Metric) -> Callable[..., HttpResponse]:
             raise UnavailableError(AWAY) if known.stale else UnavailableError(NOT_BUILT, 30)
         # The newest version by its number is at hand, so it is answered even while the lake is away.
         if wanted not in (None, known.snapshot.version):
-            known = fresh(travel.as_of(request.user, metric, wanted))
+            # What was committed does not age.
+            known = refresher.Known(travel.as_of(request.user, metric, wanted), 0.0, stale=False)
         assert known.snapshot is not None
         if given["page"] > known.snapshot.pages:
             raise NotFound(f"The last page is {known.snapshot.pages}.")
