@@ -6,6 +6,7 @@ was used before (RFC 9700, section 4.14.2): all tokens of a login share a sessio
 second use of a refresh token.
 """
 
+import re
 import time
 import uuid
 from dataclasses import dataclass
@@ -42,13 +43,12 @@ class Pair:
 
 def user_id(claims: dict[str, Any]) -> int:
     """Return the user id of a token's claims; raises RefusedError where any claim has not the type we give it."""
-    user, exp = claims.get("user_id"), claims.get("exp")
-    ids = (claims.get("jti"), claims.get(SESSION))
-    if not (all(isinstance(i, str) and 0 < len(i) <= 64 for i in ids) and isinstance(exp, int)):
+    user, exp, *ids = (claims.get(name) for name in ("user_id", "exp", "jti", SESSION))
+    if not (
+        isinstance(exp, int) and 0 < exp < _LAST_SECOND and all(isinstance(i, str) and 0 < len(i) <= 64 for i in ids)
+    ):
         raise RefusedError
-    if not (0 < exp < _LAST_SECOND and isinstance(user, str) and user.isascii() and user.isdecimal()):
-        raise RefusedError
-    if len(user) > 18:
+    if not (isinstance(user, str) and re.fullmatch("[0-9]{1,18}", user)):
         raise RefusedError
     return int(user)
 

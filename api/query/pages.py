@@ -12,8 +12,6 @@ from config.errors import GoneError
 from lakehouse.lake import Lake
 
 _SALT = "query.page"
-_MADE_ANEW = "The table was made anew since the last page; start again without page."
-_VACUUMED = "The version that this page belongs to was vacuumed away; start again without page."
 
 
 @dataclass(frozen=True, order=True)
@@ -54,16 +52,14 @@ def read(text: str, query: str) -> Page:
 def open_table(url: str, name: str, page: Page) -> DeltaTable:
     """Open the version that a page belongs to; raises GoneError where it or its table is not there any more."""
     table = Lake(url).open(name)
-    if str(table.metadata().id) != page.table_id:
-        raise GoneError(_MADE_ANEW)
+    if str(table.metadata().id) != page.table_id or page.version > table.version():
+        raise GoneError("The table was made anew since the last page; start again without page.")
     if table.version() == page.version:
         return table
-    if page.version > table.version():
-        raise GoneError(_MADE_ANEW)
     try:
         return DeltaTable(Lake(url).address(name), version=page.version)
     except DeltaError as error:
-        raise GoneError(_VACUUMED) from error
+        raise GoneError("The version that this page belongs to was vacuumed away; start again without page.") from error
 
 
 def _digest(query: str) -> str:
