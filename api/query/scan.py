@@ -7,6 +7,7 @@ crash when the interpreter ends.
 
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -76,12 +77,9 @@ class Scan:
         sizes = self._checked_sizes([fragment.path for _, fragment in chosen])
         batches: list[pa.RecordBatch] = []
         for number, fragment in chosen:
-            file = DataFile(fragment, dataset.schema)
             self.effort.bytes += sizes[fragment.path]
-            try:
+            with closing(DataFile(fragment, dataset.schema)) as file:
                 batches += self._of_file(file, number)
-            finally:
-                file.close()
             if self.following:
                 break
         schema = pa.schema([(name, dataset.schema.field(name).type) for name in self.columns])
