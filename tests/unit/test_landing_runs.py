@@ -185,7 +185,7 @@ def test_a_full_disk_ends_the_run_and_refuses_no_file(box: Box, monkeypatch: pyt
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(cut_file, "write_parquet", full)
-    with pytest.raises(ServiceError, match="The folder for temporary files, .*, is full"):
+    with pytest.raises(ServiceError, match=r"The folder for temporary files, .*, is full"):
         box.land()
     monkeypatch.undo()
     assert box.ledger() == []
