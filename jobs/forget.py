@@ -21,6 +21,7 @@ from lakehouse.lake import Lake, forgetting, forgotten, scan
 from lakehouse.lake.forgotten import Named
 from lakehouse.lake.printing import safe
 from lakehouse.lake.schemas import FORGOTTEN, RUNS
+from lakehouse.lake.state import source_id
 from lakehouse.landing.land import Inbox
 from lakehouse.metrics import METRICS
 from lakehouse.model import Dataset
@@ -143,11 +144,12 @@ def outside(job: Run, dataset: Dataset, went: pl.DataFrame, *, with_topic: bool)
 
 
 def _ends(job: Run, dataset: Dataset, went: pl.DataFrame) -> dict[int, int]:
-    """Return by partition the offset after the last record that went, as far as bronze has read."""
-    read = job.state(f"bronze.{dataset.name}").offsets
+    """Return the offset after the last record that went, by partition of the topic as it is now, if bronze read it."""
+    state = job.state(f"bronze.{dataset.name}")
+    read = {source_id(number, state.generation): (number, end) for number, end in state.read_to.items()}
     by_topic = went.filter(pl.col("source") == dataset.topic, pl.col("source_id").is_in(list(read)))
     last: dict[str, int] = dict(by_topic.group_by("source_id").agg(pl.col("position").max()).iter_rows())
-    return {int(number): min(position + 1, read[number][1]) for number, position in last.items()}
+    return {read[name][0]: min(position + 1, read[name][1]) for name, position in last.items()}
 
 
 def arguments(words: list[str] | None = None) -> argparse.Namespace:
