@@ -37,12 +37,14 @@ def test_filters_find_the_rows_of_bronze(spark: SparkSession, box: Box) -> None:
     assert {where: bronze.where(where).count() for where in counts} == counts
 
 
+@pytest.mark.long
 def test_files_that_a_filter_rules_out_are_not_read(spark: SparkSession, box: Box) -> None:
     (first,) = box.folder.glob("bronze/logs/00000001-*.parquet")
     first.unlink()
     assert delta(spark, box.lake, "bronze.logs").where("batch > 1").count() == 5
 
 
+@pytest.mark.long
 def test_filters_find_the_rows_of_the_ledger_to_the_microsecond(spark: SparkSession, box: Box) -> None:
     ledger: DataFrame = delta(spark, box.lake, "ledger.files")
     assert ledger.where("status = 'landed'").count() == 2

@@ -72,7 +72,7 @@ def assert_is_whole(row: dict[str, object], dataset: Dataset) -> None:
         assert required - {"amount"} <= given
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=75)
 @given(st.lists(cases, max_size=30), datasets)
 def test_every_record_is_judged_the_same_alone_and_among_others(records: list[Case], dataset: Dataset) -> None:
     batch = bronze(records)
@@ -85,7 +85,7 @@ def test_every_record_is_judged_the_same_alone_and_among_others(records: list[Ca
         assert_is_whole(row, dataset)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=75)
 @given(st.lists(rows | pieces | garbled(), min_size=1, max_size=20), st.sampled_from(HEADERS), datasets)
 def test_csv_split_at_once_reads_like_csv_read_one_by_one(raws: list[bytes], header: str, dataset: Dataset) -> None:
     batch = bronze([Case("csv", raw, format="csv", header=header) for raw in raws])
