@@ -52,7 +52,7 @@ def run(job: Run, dataset: str, column: str, value: str, *, dry_run: bool, with_
     else:
         LOG.info("%s: that %s was forgotten by run %s", dataset, column, runs[0])
     went = forgotten.records(lake, dataset, f"digest = '{named.digest}' OR run_id IN ({', '.join(map(repr, runs))})")
-    LOG.info("%s: %s records are forgotten, and refused where they come again", dataset, f"{len(went):,}")
+    LOG.info("%s: forgotten, and refused from now on: %s", dataset, _counted(went))
     tell_others(wanted, others)
     outside(job, wanted, went, with_topic=with_topic)
 
@@ -62,11 +62,15 @@ def tell(job: Run, dataset: Dataset, named: Named) -> None:
     rows, others = forgetting.search(job.lake, dataset, job.standings[f"bronze.{dataset.name}"].files, named)
     names = {"source": pl.String, "source_id": pl.String, "position": pl.Int64}
     went = pl.DataFrame(rows, {**names, "column": pl.String, "digest": pl.String}).select(*names).unique()
-    LOG.info("%s: %s records would be forgotten", dataset.name, f"{len(went):,}")
+    LOG.info("%s: %s would be forgotten", dataset.name, _counted(went))
     tell_others(dataset, others)
     if len(went):
         LOG.info("all older versions of %s would end", ", ".join(tables_of(dataset)))
         outside(job, dataset, went, with_topic=False)
+
+
+def _counted(records: pl.DataFrame) -> str:
+    return f"{len(records):,} {'record' if len(records) == 1 else 'records'}"
 
 
 def tell_others(dataset: Dataset, others: int) -> None:

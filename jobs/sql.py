@@ -5,14 +5,12 @@ it lists the tables with their columns.
 """
 
 import argparse
-import os
 import sys
 import time
 
-from lakehouse.errors import LakehouseError
-from lakehouse.lake import printing, relations
+from lakehouse import command
+from lakehouse.lake import Lake, printing, relations
 from lakehouse.lake import sql as adhoc
-from lakehouse.settings import load
 
 
 def arguments(words: list[str] | None = None) -> argparse.Namespace:
@@ -42,21 +40,13 @@ def main(words: list[str] | None = None) -> int:
         )
         return 0
     started = time.monotonic()
-    try:
-        settings = load()
-        os.environ.setdefault("HADOOP_CONF_DIR", str(settings.hadoop_conf))
-        count = printing.write(sys.stdout, adhoc.run(settings.lake, asked.query), asked.format)
-        sys.stdout.flush()
-    except LakehouseError as error:
-        sys.stderr.write(f"sql: {printing.safe(str(error))}\n")
-        return error.exit_code
-    except BrokenPipeError:
-        # Whoever read the rows has seen enough, as in `make sql … | head`.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    if asked.format == "table":
-        sys.stderr.write(f"{count:,} {'row' if count == 1 else 'rows'}  {time.monotonic() - started:.1f} s\n")
-    return 0
+
+    def work(lake: Lake) -> None:
+        count = printing.write(sys.stdout, adhoc.run(lake.url, asked.query), asked.format)
+        if asked.format == "table":
+            sys.stderr.write(f"{count:,} {'row' if count == 1 else 'rows'}  {time.monotonic() - started:.1f} s\n")
+
+    return command.run("sql", work)
 
 
 if __name__ == "__main__":

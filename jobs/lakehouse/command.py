@@ -18,10 +18,15 @@ def run(name: str, work: Callable[[Lake], int | None]) -> int:
     try:
         settings = load()
         os.environ.setdefault("HADOOP_CONF_DIR", str(settings.hadoop_conf))
-        return work(Lake.of(settings)) or 0
+        code = work(Lake.of(settings)) or 0
+        sys.stdout.flush()
     except LakehouseError as error:
         sys.stderr.write(f"{name}: {safe(str(error))}\n")
         return error.exit_code
+    except BrokenPipeError:
+        # Whoever read has seen enough, as in `make sql … | head`.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except OSError as error:
         # Those of the lake's native readers have no number; one of the terminal or a pipe is none of theirs.
         if error.errno is not None:
@@ -34,3 +39,4 @@ def run(name: str, work: Callable[[Lake], int | None]) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    return code
