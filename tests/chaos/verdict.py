@@ -15,11 +15,6 @@ def doubled(chain: Chain) -> int:
 
 def faults(chain: Chain) -> Iterator[str]:
     """Yield a line for each number that is not as it must be."""
-    wanted, found = chain.sent.answers(), chain.answers()
-    for metric, groups in wanted.items():
-        for key in groups.keys() | found[metric].keys():
-            if groups.get(key) != found[metric].get(key):
-                yield f"gold.{metric} {key}: {found[metric].get(key)} instead of {groups.get(key)}"
     for line in balance(chain):
         name, good = str(line["dataset"]), len(chain.sent.records[str(line["dataset"])])
         if not line["is_closed"] or line["waiting"] or line["silver"] != good:
@@ -28,3 +23,8 @@ def faults(chain: Chain) -> Iterator[str]:
         twice = sum(count - 1 for rows in (bronze, silver) for count in rows.values())
         if twice or bronze != silver:
             yield f"{name}: {twice:,} records doubled in bronze and silver, {len(bronze - silver):,} not in silver"
+    wanted, found = chain.sent.answers(), chain.answers()
+    for metric, groups in wanted.items():
+        for key in groups.keys() | found[metric].keys():
+            if groups.get(key) != found[metric].get(key):
+                yield f"gold.{metric} {key}: {found[metric].get(key)} instead of {groups.get(key)}"
