@@ -36,4 +36,4 @@ def test_a_fault_that_is_put_in_is_seen(fault: str) -> None:
     done = play("--sabotage", fault)
     assert done.returncode == 1, done.stdout[-5000:] + done.stderr
     assert "NOT EXACT" in done.stdout
-    assert re.search(r"[1-9]\d* records doubled", done.stdout), done.stdout[-5000:]
+    assert re.search(r"[1-9][\d,]* records doubled", done.stdout), done.stdout[-5000:]
