@@ -8,25 +8,25 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from threading import Timer
-from urllib.parse import urlsplit
 
-import psutil
-import requests
 from chain import Chain
 
-from chaos.strikes import SERVICES, Round, Strike
+from chaos import services
+from chaos.strikes import Round, Strike
 from docker.native import ready
 from docker.native.console import say
+from lakehouse import crash
 from lakehouse.lake import runs
 from lakehouse.settings import ROOT
 from producers.plan import Plan
 
 MESSAGES, ROWS = 400, 30
+# The number of what comes in beside the rounds.
+ONCE = 900
 SUBMIT = "jobs/submit.sh"
 COMMANDS = {
     "pipeline": (SUBMIT, "jobs/pipeline.py"),
@@ -89,13 +89,24 @@ class World:
             self._ended(self._start(mode), mode, is_disturbed=False)
             self._pace[mode == "pipeline"] = time.monotonic() - started
         say(f"{self.now:7.1f} s  a pipeline takes {self._pace[True]:.1f} s, a command {self._pace[False]:.1f} s")
+        if self.sabotage:
+            self._kill_where_it_shows()
+
+    def _kill_where_it_shows(self) -> None:
+        """Kill a run after a commit and before its end, where the faults show; by the clock that may be missed."""
+        self._feed(ONCE)
+        self._sent()
+        job = self._start("pipeline", **{crash.VARIABLE: "silver.ad_campaigns.after_commit"})
+        if job.wait(timeout=ENDING + SLOWER * self._pace[True]) != 128 + signal.SIGKILL:
+            raise ChaosError(f"The run was not killed where it should be:\n{self._text()[-3000:]}")
+        self._killed("job", "pipeline")
 
     def play(self, round_: Round) -> None:
         """Let records come in and a job run, strike, and wait until the services serve again."""
         self._feed(round_.number)
         mode, pace = round_.mode, self._pace[COMMANDS[round_.mode][0] == SUBMIT]
         if round_.full == "HDFS":
-            self._limit_hdfs(is_full=True)
+            services.limit_hdfs(self.chain.settings, is_full=True)
         job, started, timers = self._start(mode, round_), time.monotonic(), list[Timer]()
         is_over = partial(lambda job: job.poll() is not None, job)
         for strike in round_.strikes:
@@ -112,7 +123,7 @@ class World:
         for timer in timers:
             timer.join()
         if round_.full == "HDFS":
-            self._limit_hdfs(is_full=False)
+            services.limit_hdfs(self.chain.settings, is_full=False)
         if round_.full:
             self.full += 1
         if round_.strikes:
@@ -173,14 +184,14 @@ class World:
     def _said(self) -> Path:
         return self.chain.settings.stack_home / "said"
 
-    def _start(self, mode: str, round_: Round | None = None) -> "subprocess.Popen[bytes]":
+    def _start(self, mode: str, round_: Round | None = None, **environ: str) -> "subprocess.Popen[bytes]":
         """Start a job as the head of its own process group; what it says goes to a file."""
         command = self._command(mode, round_.number if round_ else 0)
         most = round_.room if round_ and round_.full == "temporary folder" else resource.RLIM_INFINITY
         limit = partial(resource.setrlimit, resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
         with self._said.open("wb") as said:
             return subprocess.Popen(
-                command, env=self.chain.environ, cwd=ROOT, stdout=said, stderr=subprocess.STDOUT,
+                command, env=self.chain.environ | environ, cwd=ROOT, stdout=said, stderr=subprocess.STDOUT,
                 start_new_session=True, preexec_fn=limit,
             )  # fmt: skip
 
@@ -211,7 +222,7 @@ class World:
 
     def _strike(self, strike: Strike, mode: str) -> list[Timer]:
         """Kill a service, or freeze it; return the timer that lets it go on."""
-        process = self._daemon(strike.service)
+        process = services.daemon(self.chain.settings, strike.service)
         if process is None:
             return []
         if not strike.frozen:
@@ -220,28 +231,9 @@ class World:
             return []
         process.suspend()
         self.freezes += 1
-        timer = Timer(strike.frozen, self._let_go, [process])
+        timer = Timer(strike.frozen, services.let_go, [process])
         timer.start()
         return [timer]
-
-    @staticmethod
-    def _let_go(process: psutil.Process) -> None:
-        with suppress(psutil.NoSuchProcess):
-            process.resume()
-
-    def _daemon(self, service: str) -> psutil.Process | None:
-        """Return the process of a service by the port that it listens on, None where it is just starting."""
-        port = self.chain.settings.ports[SERVICES[service]]
-        listening = (c for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN and c.pid)
-        return next((psutil.Process(c.pid) for c in listening if c.laddr and c.laddr.port == port), None)
-
-    def _limit_hdfs(self, *, is_full: bool) -> None:
-        """Let the lake's folder take no more bytes, or as many as there is room for: a quota, as an administrator's."""
-        settings = self.chain.settings
-        url = f"{settings.webhdfs}/webhdfs/v1{urlsplit(settings.lake).path}"
-        user = psutil.Process().username()
-        asked = {"op": "SETQUOTA", "storagespacequota": 1 if is_full else -1, "user.name": user}
-        requests.put(url, params=asked, timeout=10).raise_for_status()
 
     @staticmethod
     def _sleep(until: float, is_over: Callable[[], bool]) -> None:
