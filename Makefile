@@ -168,12 +168,13 @@ lint: $(DEV) ## ruff and mypy
 	@$(ENV) ruff format --check --quiet
 	@$(ENV) mypy --no-error-summary
 
-# Three parts side by side: those on the services, which are shown as they go, those of the API, which often wait for a
-# server or a browser, and the others. Job control lets Ctrl-C reach all.
+# Three parts side by side: those on the services, which are shown as they go; those of the API, which often wait for a
+# server or a browser, with the charts and conf/aws; and the others. Job control lets Ctrl-C reach all.
 test: lint $(ARCHIVE) ## lint, then the tests; those of the services start their own on free ports
 	@set -m; $(ENV) mkdir -p build; \
-	  pytest tests/api -m "not stack and not long" >build/test-api.log 2>&1 & api=$$!; \
-	  pytest --ignore tests/api -m "not stack and not long" >build/test-others.log 2>&1 & others=$$!; \
+	  pytest tests/api tests/viz tests/conf -m "not stack and not long" >build/test-api.log 2>&1 & api=$$!; \
+	  pytest --ignore tests/api --ignore tests/viz --ignore tests/conf -m "not stack and not long" \
+	    >build/test-others.log 2>&1 & others=$$!; \
 	  trap 'kill -INT $$api $$others' INT; failed=0; \
 	  pytest -m "stack and not long" || failed=1; \
 	  wait $$api || failed=1; wait $$others || failed=1; \
