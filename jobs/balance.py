@@ -12,7 +12,6 @@ from lakehouse import command
 from lakehouse.lake import Lake, losses
 from lakehouse.lake.ledger import Balance, balance
 from lakehouse.lake.printing import safe
-from lakehouse.lake.schemas import tables
 from lakehouse.lake.sources import SourceBalance, sources
 
 # What records of a source that bronze has no row of are, by what is known of the source.
@@ -81,7 +80,7 @@ def main(words: list[str] | None = None) -> int:
     source = parser.parse_args(words).source
 
     def work(lake: Lake) -> int:
-        standings = {name: lake.standing(name) for name in tables()}
+        standings = lake.standings()
         losses.check(lake, standings)
         for name, standing in standings.items():
             losses.check_files(lake, name, standing.files)

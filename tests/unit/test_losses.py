@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from deltalake import DeltaTable
 from inbox_box import LOG, Box, make_box
 
 import balance
@@ -15,9 +16,10 @@ import passport
 import restore
 from lakehouse.datasets import DATASETS
 from lakehouse.errors import LossError
-from lakehouse.lake import data_files, ledger, losses, restoring, schemas
+from lakehouse.lake import Lake, data_files, ledger, losses, restoring, schemas
 from lakehouse.lake.data_files import DataFile
 from lakehouse.lake.state import State, source_id
+from lakehouse.lake.store import Standing
 from lakehouse.landing import land
 from lakehouse.offsets import plan
 from lakehouse.topics import Topic
@@ -267,3 +269,24 @@ def test_what_is_taken_of_a_topic(
     assert plan(after, "logs_topic", topic).loss == ""
     assert plan(after, "logs_topic", topic).asked == 0
     assert set(after.offsets) >= {source_id(n, after.generation) for n in topic.ends}
+
+
+def test_a_writer_that_goes_on_meanwhile_is_no_loss(
+    box: Box, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Silver judges a batch of bronze that came after bronze was looked at."""
+    asked = Lake.standing
+    going_on = [True]
+
+    def standing(lake: Lake, name: str, opened: DeltaTable | None = None) -> Standing:
+        found = asked(lake, name, opened)
+        if name == NAME and going_on:
+            going_on.clear()
+            later = lake.commit(NAME, found, [], found.state.next("writer"))
+            lake.commit(silver := "silver.logs", asked(lake, silver), [], State(1, source=later.as_source()))
+        return found
+
+    monkeypatch.setattr(Lake, "standing", standing)
+    balance.main([])
+    assert not going_on
+    assert "another bronze.logs" not in capsys.readouterr().err

@@ -4,7 +4,7 @@ Counts come from the Delta logs; only the reasons of quarantined rows are read.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from deltalake import DeltaTable
 from lakehouse.datasets import DATASETS
 from lakehouse.errors import IntegrityError
 from lakehouse.lake import scan
+from lakehouse.lake.scan import literal
 from lakehouse.lake.schemas import FILES, FORGOTTEN, GONE
 from lakehouse.lake.state import State
 from lakehouse.lake.store import Lake
@@ -77,11 +78,11 @@ def balance(lake: Lake, *, with_reasons: bool = True) -> list[Balance]:
     """
     lines: dict[str, Balance] = {}
     for _ in range(3):
-        landed, forgotten = _landed(lake), _forgotten(lake)
+        landed, forgotten = _landed(lake), lake.open(FORGOTTEN.name)
         for dataset in DATASETS.values():
             if dataset.name not in lines or not lines[dataset.name].is_closed:
-                gone = forgotten.get(dataset.name, ())
-                lines[dataset.name] = _line(lake, dataset, landed.get(dataset.name, {}), gone, with_reasons)
+                own = landed.get(dataset.name, {})
+                lines[dataset.name] = _line(lake, dataset, own, forgotten, with_reasons=with_reasons)
         if all(line.is_closed for line in lines.values()):
             break
     return list(lines.values())
@@ -105,9 +106,7 @@ def _decided(landed: Landed, row: Mapping[str, Any]) -> None:
         landed[row["sha256"]] = int(row["records"]), row["status"] == "lost"
 
 
-def _line(
-    lake: Lake, dataset: Dataset, landed: Landed, gone: Sequence[Mapping[str, Any]], with_reasons: bool
-) -> Balance:
+def _line(lake: Lake, dataset: Dataset, landed: Landed, gone: DeltaTable, *, with_reasons: bool) -> Balance:
     # Silver first: what bronze gains meanwhile is then waiting, not lost.
     silver = lake.open(f"silver.{dataset.name}")
     judged = lake.standing(f"silver.{dataset.name}", silver).state.source
@@ -119,7 +118,7 @@ def _line(
     files = dict(landed)
     for file in state.files:
         _decided(files, file)
-    forgotten = Counter(row["source"] == dataset.topic for row in gone if _came_in(row, dataset, files, state))
+    forgotten = _forgotten(gone, dataset, files, state)
     read_to = judged.batch if judged else 0
     return Balance(
         dataset=dataset.name,
@@ -136,29 +135,37 @@ def _line(
     )
 
 
-def _forgotten(lake: Lake) -> dict[str, list[dict[str, Any]]]:
-    """Return who the forgotten records of each dataset are, each once."""
-    table = lake.open(FORGOTTEN.name)
-    if not scan.sum_of(table, "num_records"):
-        return {}
-    who = "dataset, source, source_id, position"
-    by_dataset: dict[str, list[dict[str, Any]]] = {}
-    for row in scan.query(f"SELECT DISTINCT {who} FROM t WHERE position IS NOT NULL", t=table).to_pylist():
-        by_dataset.setdefault(row["dataset"], []).append(row)
-    return by_dataset
+def _forgotten(table: DeltaTable, dataset: Dataset, files: Landed, state: State) -> Counter[bool]:
+    """Return how many forgotten records are among those that came in, by whether that was by topic.
 
-
-def _came_in(row: Mapping[str, Any], dataset: Dataset, files: Landed, state: State) -> bool:
-    """Return whether a forgotten record is among those that came in, and of no file that is lost as a whole.
-
-    The ledger is told before bronze is: it also names records of files and offsets that no run has brought in yet, or
-    that a restore took back.
+    Those of a file that is lost as a whole are lost.
     """
-    if row["source"] != dataset.topic:
-        _, is_lost = files.get(row["source_id"], (0, True))
-        return not is_lost
-    first, end = state.offsets.get(row["source_id"], (0, 0))
-    return first <= int(row["position"]) < end
+    if not scan.sum_of(table, "num_records"):
+        return Counter()
+    rows = scan.query(
+        f"SELECT source, source_id, count(DISTINCT position) AS records FROM t WHERE dataset = {literal(dataset.name)} "
+        f"AND position IS NOT NULL AND ({came_in(state, dataset)}) GROUP BY 1, 2",
+        t=table,
+    ).to_pylist()
+    counts: Counter[bool] = Counter()
+    for row in rows:
+        is_by_topic, (_, is_lost) = row["source"] == dataset.topic, files.get(row["source_id"], (0, True))
+        if is_by_topic or not is_lost:
+            counts[is_by_topic] += row["records"]
+    return counts
+
+
+def came_in(state: State, dataset: Dataset) -> str:
+    """Return the SQL condition on records that the ledger calls forgotten: by file, or among the offsets read.
+
+    The ledger is told before bronze is: it also names records of offsets that no run has brought in yet, or that a
+    restore took back.
+    """
+    read = (
+        f"source_id = {literal(name)} AND position >= {first:d} AND position < {end:d}"
+        for name, (first, end) in state.offsets.items()
+    )
+    return " OR ".join([f"source <> {literal(dataset.topic)}", *read])
 
 
 def _reasons(silver: DeltaTable) -> dict[str, int]:

@@ -1,7 +1,8 @@
 """Every table of the lake with its columns, derived from the registries of datasets and metrics."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import pyarrow as pa
 from deltalake import Schema
@@ -163,3 +164,15 @@ def schema(columns: Iterable[Column]) -> Schema:
 def arrow_schema(columns: Iterable[Column]) -> pa.Schema:
     """Return the columns as an Arrow schema."""
     return pa.schema(schema(columns).to_arrow())
+
+
+def differences(stored: Mapping[str, Any], declared: Mapping[str, Any]) -> str:
+    """Return which columns a table lacks, and which it has that are not declared or declared with another type."""
+    names = [name for name in {**stored, **declared} if stored.get(name) != declared.get(name)]
+    return "; ".join(
+        f"{name} is {_named(stored.get(name))} there and {_named(declared.get(name))} here" for name in names
+    )
+
+
+def _named(kind: Any) -> str:
+    return "missing" if kind is None else str(getattr(kind, "type", kind))

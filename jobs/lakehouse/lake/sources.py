@@ -12,6 +12,7 @@ from deltalake import DeltaTable
 from lakehouse.datasets import DATASETS
 from lakehouse.errors import NoSuchRecordError
 from lakehouse.lake import scan
+from lakehouse.lake.ledger import came_in
 from lakehouse.lake.scan import literal
 from lakehouse.lake.schemas import FILES, FORGOTTEN
 from lakehouse.lake.state import State
@@ -157,7 +158,7 @@ def _read(lake: Lake, dataset: Dataset, condition: str) -> Iterator[SourceBalanc
     sql = _SHEET.format(
         dataset=dataset.name,
         others=_others(state, dataset),
-        came_in=_came_in(state, dataset),
+        came_in=came_in(state, dataset),
         condition=condition,
         read_to=judged.batch if judged else 0,
         most=MOST,
@@ -166,15 +167,6 @@ def _read(lake: Lake, dataset: Dataset, condition: str) -> Iterator[SourceBalanc
     reasons = _reasons(silver, condition, rows)
     for row in rows:
         yield SourceBalance(dataset.name, **row, reasons=reasons.get((row["source"], row["source_id"]), {}))
-
-
-def _came_in(state: State, dataset: Dataset) -> str:
-    """Return the SQL condition on records that the ledger calls forgotten: by file, or among the offsets read."""
-    read = (
-        f"source_id = {literal(name)} AND position >= {first:d} AND position < {end:d}"
-        for name, (first, end) in state.offsets.items()
-    )
-    return " OR ".join([f"source <> {literal(dataset.topic)}", *read])
 
 
 def _others(state: State, dataset: Dataset) -> str:

@@ -2,7 +2,7 @@
 
 import re
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +16,7 @@ from lakehouse.errors import IntegrityError, NotBuiltError, ServiceError
 from lakehouse.lake import data_files, log, native, scan
 from lakehouse.lake.data_files import DataFile, Side
 from lakehouse.lake.files import Storage, room, storage
-from lakehouse.lake.schemas import arrow_schema, schema, tables
+from lakehouse.lake.schemas import arrow_schema, differences, schema, tables
 from lakehouse.lake.state import Source, State
 from lakehouse.model import Table
 from lakehouse.settings import Settings
@@ -115,7 +115,7 @@ class Lake:
         if not stored.items() <= declared.items() or not declared.keys() - stored.keys() <= set(table.added):
             raise IntegrityError(
                 f"The table {table.name} in {self.url} has other columns than these jobs write: "
-                f"{_differences(stored, declared)}. Nothing was changed. A stored column neither goes nor gets another "
+                f"{differences(stored, declared)}. Nothing was changed. A stored column neither goes nor gets another "
                 f"type: declare it as it was, and what is new as a column of another name. Where another version of "
                 f"the jobs made the lake, set LAKEHOUSE_URL to a new folder or run `make clean`, and bring the sources "
                 f"in again."
@@ -142,6 +142,13 @@ class Lake:
             )
             first = Path(log.file_of(folder, made.version())).read_bytes()
         self.files.create(log.file_of(self.address(table.name), 0), first)
+
+    def standings(self) -> dict[str, Standing]:
+        """Return how all tables stand; raises as `open`.
+
+        Each is asked before the one that it is made from: what a writer adds meanwhile is news to it, and not missing.
+        """
+        return {name: self.standing(name) for name in reversed(tables())}
 
     def standing(self, name: str, opened: DeltaTable | None = None) -> Standing:
         """Return how a table stands; raises as `open`."""
@@ -229,18 +236,6 @@ class Lake:
     def sum_up(self, name: str, version: int) -> None:
         """Write the checkpoint of a version of a table, as far as its log reaches back."""
         log.sum_up(self.files, self.address(name), version, _CHECKPOINT_INTERVAL)
-
-
-def _differences(stored: Mapping[str, Any], declared: Mapping[str, Any]) -> str:
-    """Return which columns a table lacks, and which it has that are not declared or declared with another type."""
-    names = [name for name in {**stored, **declared} if stored.get(name) != declared.get(name)]
-    return "; ".join(
-        f"{name} is {_named(stored.get(name))} there and {_named(declared.get(name))} here" for name in names
-    )
-
-
-def _named(kind: Any) -> str:
-    return "missing" if kind is None else str(getattr(kind, "type", kind))
 
 
 def _cause(error: Exception) -> str:

@@ -12,7 +12,6 @@ from lakehouse.errors import LakehouseError
 from lakehouse.lake import losses
 from lakehouse.lake.lock import writer_lock
 from lakehouse.lake.runs import recorded
-from lakehouse.lake.schemas import tables
 from lakehouse.lake.store import Lake
 from lakehouse.settings import Settings, load
 from lakehouse.spark.faults import translated
@@ -44,7 +43,7 @@ def main(
         lake = Lake.of(settings)
         if is_reader:
             with translated(settings, job):
-                run = Run(job, settings, lake, {name: lake.standing(name) for name in tables()})
+                run = Run(job, settings, lake, lake.standings())
                 losses.check(lake, run.standings)
                 work(run)
             return 0

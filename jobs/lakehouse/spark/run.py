@@ -43,8 +43,8 @@ class Run:
 
     `standings` maps tables to how they stand after this run's last commit: with one writer a lake nothing is asked
     again. `counts` maps a table's name to what was added there, how long it took, and what changed in its records'
-    fields. `ignored` is what the last look at
-    the inbox left alone; in continuous mode that and the tables' lines are told once.
+    fields. `ignored` is what the last look at the inbox left alone; in continuous mode that and the tables' lines are
+    told once.
     """
 
     job: str
