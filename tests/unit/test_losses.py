@@ -18,8 +18,8 @@ from lakehouse.datasets import DATASETS
 from lakehouse.errors import LossError
 from lakehouse.lake import Lake, data_files, ledger, losses, restoring, schemas
 from lakehouse.lake.data_files import DataFile
+from lakehouse.lake.standing import Standing
 from lakehouse.lake.state import State, source_id
-from lakehouse.lake.store import Standing
 from lakehouse.landing import land
 from lakehouse.offsets import plan
 from lakehouse.topics import Topic

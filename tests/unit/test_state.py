@@ -9,8 +9,8 @@ import sample_lake as maker
 from deltalake import write_deltalake
 
 from lakehouse.lake import Lake, log, scan
+from lakehouse.lake.standing import Standing
 from lakehouse.lake.state import Source, State
-from lakehouse.lake.store import Standing
 
 SILVER, BRONZE, GOLD = "silver.transactions", "bronze.transactions", "gold.total_sales_per_product"
 STATES = {

@@ -16,7 +16,8 @@ from lakehouse.lake import data_files, forgotten, log, native
 from lakehouse.lake.data_files import DataFile
 from lakehouse.lake.forgotten import Named, Row, Words
 from lakehouse.lake.schemas import tables
-from lakehouse.lake.store import Lake, Standing
+from lakehouse.lake.standing import Standing
+from lakehouse.lake.store import Lake
 from lakehouse.model import Dataset
 
 # Who a record is within its dataset.

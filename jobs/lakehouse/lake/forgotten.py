@@ -25,7 +25,8 @@ from lakehouse.judging.drift import Sightings
 from lakehouse.judging.parse import parse
 from lakehouse.lake import scan
 from lakehouse.lake.schemas import FORGOTTEN, IDENTITY
-from lakehouse.lake.store import Lake, Standing
+from lakehouse.lake.standing import Standing
+from lakehouse.lake.store import Lake
 from lakehouse.model import Dataset
 
 Row = dict[str, Any]

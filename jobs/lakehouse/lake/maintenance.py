@@ -14,7 +14,8 @@ from lakehouse import crash
 from lakehouse.lake import data_files, losses, native
 from lakehouse.lake.data_files import DataFile
 from lakehouse.lake.schemas import tables
-from lakehouse.lake.store import Lake, Standing
+from lakehouse.lake.standing import Standing
+from lakehouse.lake.store import Lake
 
 # Files of like size, within a factor of 8, are put together once there are more than ALIKE of them: the next step reads
 # few files, and a row is rewritten a few times in its life, however many batches come. Those of SMALL bytes and more

@@ -3,7 +3,7 @@
 import re
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -14,43 +14,17 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from lakehouse.errors import IntegrityError, NotBuiltError, ServiceError
 from lakehouse.lake import data_files, log, native, scan
-from lakehouse.lake.data_files import DataFile, Side
+from lakehouse.lake.data_files import DataFile
 from lakehouse.lake.files import Storage, room, storage
 from lakehouse.lake.schemas import arrow_schema, differences, schema, tables
-from lakehouse.lake.state import Source, State
+from lakehouse.lake.standing import Standing
+from lakehouse.lake.state import State
 from lakehouse.model import Table
 from lakehouse.settings import Settings
 
 T = TypeVar("T")
 
 _CHECKPOINT_INTERVAL = 100
-
-
-@dataclass(frozen=True)
-class Standing:
-    """A table at a moment: its id, its version, what it stands at, and its files.
-
-    `foreign` is the first version, after the commit that says what it stands at, in which others changed rows; or None.
-    """
-
-    id: str
-    version: int
-    state: State
-    files: tuple[DataFile, ...] = ()
-    foreign: int | None = None
-
-    @property
-    def rows(self) -> int:
-        """The number of its rows."""
-        return sum(file.rows for file in self.files)
-
-    def as_source(self) -> Source:
-        """Return what a table that has read this one up to here keeps of it."""
-        return Source(self.id, self.version, self.state.batch, self.state.epoch)
-
-    def files_after(self, batch: int, side: Side = None) -> list[DataFile]:
-        """Return the files that may hold rows of later batches, by their statistics; of one side where that is told."""
-        return [file for file in self.files if file.may_follow(batch) and (side is None or file.side == side)]
 
 
 class Lake:

@@ -25,7 +25,8 @@ from lakehouse.lake.data_files import DataFile
 from lakehouse.lake.files import room
 from lakehouse.lake.forgotten import Words
 from lakehouse.lake.schemas import FILES, GONE, bronze
-from lakehouse.lake.store import Lake, Standing
+from lakehouse.lake.standing import Standing
+from lakehouse.lake.store import Lake
 from lakehouse.landing.cut_file import Decision, Task, cut_file, hash_file
 from lakehouse.landing.inbox import Known, new_files, stamp
 from lakehouse.landing.sniff import RejectedError
