@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 
 from lakehouse.errors import LakehouseError
-from lakehouse.lake import Lake
+from lakehouse.lake import Lake, native
 from lakehouse.lake.printing import safe
 from lakehouse.settings import load
 
@@ -15,6 +15,10 @@ def run(name: str, work: Callable[[Lake], int | None]) -> int:
 
     A data file that cannot be read is told in a line too, with what names all such files.
     """
+    return native.leave(_outcome(name, work))
+
+
+def _outcome(name: str, work: Callable[[Lake], int | None]) -> int:
     try:
         settings = load()
         os.environ.setdefault("HADOOP_CONF_DIR", str(settings.hadoop_conf))

@@ -85,3 +85,31 @@ def test_a_process_ends_while_a_call_still_hangs() -> None:
         check=True,
     )
     assert done.stdout.startswith("It did not answer")
+
+
+LEAVING = """
+import atexit, sys, threading
+from lakehouse.lake import native
+
+atexit.register(print, "the interpreter ended by itself")
+begun, released = threading.Event(), threading.Event()
+future = native.begin(lambda: begun.set() or released.wait(60))
+begun.wait(10)
+if sys.argv[1] == "ended":
+    released.set()
+    future.result(10)
+    while any(thread.name == "native call" for thread in threading.enumerate()):
+        pass
+print("said", end="")
+sys.exit(native.leave(7))
+"""
+
+
+@pytest.mark.parametrize("call", ["ended", "out"])
+def test_a_process_that_leaves_a_call_behind_ends_at_once_with_its_code(call: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LEAVING, call], capture_output=True, text=True, timeout=30, check=False
+    )
+    assert (done.returncode, done.stderr) == (7, "")
+    assert done.stdout.startswith("said")
+    assert ("by itself" in done.stdout) == (call == "ended")

@@ -5,6 +5,9 @@ NameNode that is frozen answers none. Nothing can cancel a native call, so each 
 asked stops waiting at the deadline, and the thread ends when the call does, or with the process.
 """
 
+import logging
+import os
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -19,6 +22,7 @@ SECONDS, QUERY_SECONDS = 10.0, 300.0
 ATTEMPTS = 2
 
 _turn = threading.Lock()
+_NAME = "native call"
 
 
 def call(what: str, work: Callable[[], T], seconds: float | None = None) -> T:
@@ -60,8 +64,22 @@ def begin(work: Callable[[], T], finished: Callable[[], None] = lambda: None) ->
         else:
             future.set_exception(_named(error))
 
-    threading.Thread(target=run, name="native call", daemon=True).start()
+    threading.Thread(target=run, name=_NAME, daemon=True).start()
     return future
+
+
+def leave(code: int) -> int:
+    """Return a process's exit code; where a thread that nobody joined is still at work, end the process with it here.
+
+    The interpreter's own end takes the ground from under native threads: the process aborts, with a code that says
+    nothing (134, `terminate called without an active exception`).
+    """
+    if any(thread.name == _NAME for thread in threading.enumerate()):
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    return code
 
 
 def _named(error: BaseException) -> BaseException:

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 
 from lakehouse.errors import LakehouseError
-from lakehouse.lake import losses
+from lakehouse.lake import losses, native
 from lakehouse.lake.lock import writer_lock
 from lakehouse.lake.runs import recorded
 from lakehouse.lake.store import Lake
@@ -38,27 +38,31 @@ def main(
     LOG.setLevel(logging.INFO)
     signal.signal(signal.SIGINT, _interrupt)
     try:
-        settings = load()
-        os.environ.setdefault("HADOOP_CONF_DIR", str(settings.hadoop_conf))
-        lake = Lake.of(settings)
-        if is_reader:
-            with translated(settings, job):
-                run = Run(job, settings, lake, lake.standings())
-                losses.check(lake, run.standings)
-                work(run)
-            return 0
-        with translated(settings, job), writer_lock(lake, job):
-            run = Run(job, settings, lake, lake.make_tables(), is_continuous=is_continuous, accepts_loss=accepts_loss)
-            with recorded(lake, job, run.run_id, run.counts), translated(settings, job):
-                losses.check(lake, run.standings)
-                work(run)
-        _mark(settings)
+        _do(job, work, is_continuous=is_continuous, is_reader=is_reader, accepts_loss=accepts_loss)
     except KeyboardInterrupt:
-        return INTERRUPTED
+        return native.leave(INTERRUPTED)
     except LakehouseError as error:
         LOG.log(logging.ERROR, "%s failed: %s", job, error)
-        return error.exit_code
-    return 0
+        return native.leave(error.exit_code)
+    return native.leave(0)
+
+
+def _do(job: str, work: Callable[[Run], None], *, is_continuous: bool, is_reader: bool, accepts_loss: bool) -> None:
+    settings = load()
+    os.environ.setdefault("HADOOP_CONF_DIR", str(settings.hadoop_conf))
+    lake = Lake.of(settings)
+    if is_reader:
+        with translated(settings, job):
+            run = Run(job, settings, lake, lake.standings())
+            losses.check(lake, run.standings)
+            work(run)
+        return
+    with translated(settings, job), writer_lock(lake, job):
+        run = Run(job, settings, lake, lake.make_tables(), is_continuous=is_continuous, accepts_loss=accepts_loss)
+        with recorded(lake, job, run.run_id, run.counts), translated(settings, job):
+            losses.check(lake, run.standings)
+            work(run)
+    _mark(settings)
 
 
 def _mark(settings: Settings) -> None:
