@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-export Q FORMAT METRIC GROUP SOURCE SOURCE_ID KEY
+export PROFILE Q FORMAT METRIC GROUP SOURCE SOURCE_ID KEY
 .NOTPARALLEL:
 PYTHON ?= python3
 ENV := source conf/env.sh &&
@@ -69,10 +69,10 @@ $(ARCHIVE): $(JARS) $(RUNTIME) docker/native/train.py
 
 ##@ Services
 .PHONY: up down status api
-up: setup $(JARS) ## start HDFS and Kafka, and return when both serve
+up: setup $(JARS) ## start HDFS and Kafka, and return when both serve; PROFILE=cluster: another of conf/profiles
 	@$(STACK) up
 
-down: ## stop HDFS, Kafka and the API
+down: ## stop the services and the API
 	@if [ -e $(RUNTIME) ]; then $(STACK) down; else echo "Nothing was running"; fi
 
 status: setup ## processes, memory, ports, safe mode, topics

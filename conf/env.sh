@@ -21,7 +21,7 @@ esac
 export NO_PROXY="$no_proxy"
 
 # The client configuration of the local HDFS, as `make up` wrote it.
-STACK_HOME=${STACK_HOME:-$(sed -n 's/^STACK_HOME=//p' "$_root/conf/lakehouse.env")}
+STACK_HOME=$("$_root/conf/setting.sh" STACK_HOME)
 case "$STACK_HOME" in /*) ;; *) STACK_HOME="$_root/$STACK_HOME" ;; esac
 export STACK_HOME HADOOP_CONF_DIR="${HADOOP_CONF_DIR:-$STACK_HOME/conf/hadoop}"
 

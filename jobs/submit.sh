@@ -6,12 +6,11 @@ set -euo pipefail
 cluster_conf=${SPARK_CONF_DIR:-}
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source conf/env.sh
-setting() { local value=${!1:-}; echo "${value:-$(sed -n "s/^$1=//p" conf/lakehouse.env)}"; }
+setting() { conf/setting.sh "$1"; }
 # How much has come into the inbox since the last run on this lake.
 new_megabytes() {
     local lake last_run
     lake=$(setting LAKEHOUSE_URL)
-    lake=${lake:-hdfs://localhost:$(setting HDFS_RPC_PORT)/lake}
     last_run=$STACK_HOME/last-run/${lake//[^A-Za-z0-9]/_}
     find -L "$(setting LAKEHOUSE_INBOX)" -type f $([[ ! -e $last_run ]] || echo -cnewer "$last_run") -printf '%s\n' 2>/dev/null |
         awk '{bytes += $1} END {print int(bytes / 1048576)}'
@@ -41,7 +40,7 @@ case "$(setting SPARK_MASTER)" in
         fi
         # The heap of a stream fills within minutes and then stays; 150 MB of it are in use.
         [[ "$*" != *--continuous* ]] || java_options+=" -Xms384m -Xmn192m"
-        options+=(--driver-java-options "$java_options")
+        options+=(--driver-java-options "$java_options" --conf "spark.hadoop.dfs.replication=$(setting HDFS_REPLICATION)")
         # The JVM takes the archive of loaded classes (build/spark.jsa) only where no folder with files is on its class
         # path. What it needs of the local HDFS's configuration is in conf/spark-defaults.conf too.
         mkdir -p build/empty

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from lakehouse import settings as settings_module
-from lakehouse.settings import PORTS, ROOT, Settings, read_env_file
+from lakehouse.settings import ROOT, Settings, given
 
 
 @dataclass(frozen=True)
@@ -46,11 +46,18 @@ def free_ports(count: int) -> list[int]:
     raise OSError("no free ports between 15000 and 32000")
 
 
+def port_settings(profile: str = "") -> dict[str, str]:
+    """Return a free port for each setting that is one, by its name."""
+    names = [name for name in given({"PROFILE": profile}) if name.endswith("_PORT")]
+    return {name: str(port) for name, port in zip(names, free_ports(len(names)), strict=True)}
+
+
 def make_stack(home: Path, **extra: str) -> RunningStack:
     """Return a stack that is not running yet: free ports, its state in `home`, and nothing taken from outside."""
-    own = set(read_env_file()) | {"HADOOP_CONF_DIR", "STACK_OWNER"}
+    profile = extra.get("PROFILE", "")
+    own = set(given({"PROFILE": profile})) | {"HADOOP_CONF_DIR", "STACK_OWNER"}
     environ = {name: value for name, value in os.environ.items() if name not in own}
-    environ |= {name: str(port) for name, port in zip(PORTS, free_ports(len(PORTS)), strict=True)}
+    environ |= port_settings(profile)
     environ |= {"STACK_HOME": str(home), "LAKEHOUSE_INBOX": str(home / "inbox"), **extra}
     shell = ["bash", "-c", "source conf/env.sh && env -0"]
     output = subprocess.run(shell, env=environ, cwd=ROOT, capture_output=True, text=True, check=True).stdout

@@ -6,7 +6,8 @@ import socket
 from collections.abc import Iterable
 from pathlib import Path
 
-from docker.native.daemons import holder, ports_of
+from docker.native import profiles
+from docker.native.daemons import holder
 from docker.native.layout import Stack
 from lakehouse.errors import ServiceError
 from lakehouse.settings import ROOT
@@ -16,7 +17,8 @@ NEEDED_BYTES = 2 * 1024**3
 
 def check_ports(stack: Stack, programs: Iterable[str]) -> None:
     """Raise ServiceError, naming the setting and the holder, for the first port of the programs that is taken."""
-    for name in ports_of(programs):
+    ports = profiles.ports(stack.settings)
+    for name in (name for program in programs for name in ports[program]):
         port = stack.settings.ports[name]
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -25,7 +27,7 @@ def check_ports(stack: Stack, programs: Iterable[str]) -> None:
             except OSError as error:
                 raise ServiceError(
                     f"{name}={port} is taken{holder(port)}. Stop that process, or set {name} to a free port in "
-                    "the environment or in conf/lakehouse.env."
+                    "the environment or in its file of conf/."
                 ) from error
 
 

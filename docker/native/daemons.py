@@ -15,7 +15,8 @@ from pathlib import Path
 import psutil
 from supervisor.xmlrpc import SupervisorTransport
 
-from docker.native.layout import PORTS_OF, Stack
+from docker.native import profiles
+from docker.native.layout import Stack
 from lakehouse.errors import ServiceError
 from lakehouse.settings import ROOT
 
@@ -71,6 +72,29 @@ def processes(stack: Stack) -> list[psutil.Process]:
     return [process for process in found if process.pid != os.getpid()]
 
 
+def check_profile(stack: Stack) -> None:
+    """Raise ServiceError where what is running in this STACK_HOME was started under another profile."""
+    try:
+        profile = call(stack, "getIdentification")
+    except OSError:
+        return
+    if profile != stack.settings.profile:
+        raise ServiceError(
+            f"What runs in {stack.home} was started with PROFILE={profile}, not {stack.settings.profile}. "
+            f"Run `make down` first, say PROFILE={profile}, or set STACK_HOME to another folder for a second stack."
+        )
+
+
+def _environ(stack: Stack) -> dict[str, str]:
+    """Return the environment of the supervisor, with the profile and the files of its programs."""
+    files = (file for service in (*profiles.services(stack.settings), profiles.API) for file in service.files)
+    return {
+        **stack.environ(),
+        "STACK_PROFILE": stack.settings.profile,
+        "STACK_PROGRAMS": " ".join(f"programs/{file}.conf" for file in dict.fromkeys(files)),
+    }
+
+
 def ensure_supervisor(stack: Stack) -> None:
     """Start the supervisor unless it runs; what a supervisor that was killed has left running is ended first."""
     try:
@@ -83,7 +107,7 @@ def ensure_supervisor(stack: Stack) -> None:
     else:
         return
     command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(CONF)]
-    done = subprocess.run(command, capture_output=True, text=True, env=stack.environ(), check=False)
+    done = subprocess.run(command, capture_output=True, text=True, env=_environ(stack), check=False)
     deadline = time.monotonic() + 20
     while not states(stack):
         if done.returncode or time.monotonic() > deadline:
@@ -159,8 +183,3 @@ def holder(port: int) -> str:
             if connection.status == psutil.CONN_LISTEN and address and address.port == port and connection.pid:
                 return f" by {psutil.Process(connection.pid).name()} (process {connection.pid})"
     return ""
-
-
-def ports_of(programs: Iterable[str]) -> list[str]:
-    """Return the names of the settings that are the programs' ports."""
-    return [name for program in programs for name in PORTS_OF[program]]

@@ -12,17 +12,10 @@ from lakehouse.settings import ROOT, Settings
 
 # A Unix socket's path is at most 107 bytes on Linux and 103 on macOS (`sun_path` of sys/un.h).
 LONGEST_SOCKET = 100
-# Which settings are the ports of which program.
-PORTS_OF = {
-    "namenode": ("HDFS_RPC_PORT", "HDFS_HTTP_PORT"),
-    "datanode": ("HDFS_DATA_PORT", "HDFS_DATA_HTTP_PORT", "HDFS_DATA_IPC_PORT"),
-    "kafka": ("KAFKA_PORT", "KAFKA_CONTROLLER_PORT"),
-    "api": ("API_PORT",),
-}
-FOLDERS = ("conf", "hdfs", "kafka", "logs", "run", "run/tmp")
+# Beside these there is the state of the services, in the folders that profiles.py names.
+FOLDERS = ("conf", "logs", "run", "run/tmp")
 # The API makes this one itself: its database and its secrets.
 API_FOLDER = "api"
-SERVICES = ("namenode", "datanode", "kafka")
 
 
 @dataclass(frozen=True)

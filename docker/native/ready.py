@@ -3,6 +3,7 @@
 import contextlib
 import json
 import logging
+import re
 import socket
 import time
 import urllib.error
@@ -39,8 +40,9 @@ def hdfs(settings: Settings) -> str:
         return "the NameNode does not answer"
     if state["FSState"] != "Operational":
         return "the NameNode is in safe mode"
-    if not state["NumLiveDataNodes"]:
-        return "no DataNode has reported yet"
+    live, wanted = int(str(state["NumLiveDataNodes"])), len(_ports(settings, "HDFS_DATA"))
+    if live < wanted:
+        return f"{live} of {wanted} DataNodes have reported"
     client = InsecureClient(f"http://localhost:{settings.ports['HDFS_HTTP_PORT']}", user=getuser(), timeout=10)
     path, content = "/.probe", b"ready"
     try:
@@ -53,6 +55,11 @@ def hdfs(settings: Settings) -> str:
     return "" if back == content else "a probe file came back changed"
 
 
+def _ports(settings: Settings, service: str) -> list[int]:
+    """Return the ports of all daemons of one kind: of `KAFKA`, those of KAFKA_PORT, KAFKA2_PORT and so on."""
+    return [port for name, port in settings.ports.items() if re.fullmatch(rf"{service}\d*_PORT", name)]
+
+
 def _listens(port: int) -> bool:
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
         return True
@@ -60,27 +67,29 @@ def _listens(port: int) -> bool:
 
 
 def admin(settings: Settings) -> KafkaAdminClient:
-    """Return an admin client of the local broker; raises a KafkaError where it does not answer within seconds."""
+    """Return an admin client of the local brokers; raises a KafkaError where none answers within seconds."""
     logging.getLogger("kafka").setLevel(logging.CRITICAL)  # it warns at each try; what it says is told by us
     return KafkaAdminClient(
-        bootstrap_servers=f"localhost:{settings.ports['KAFKA_PORT']}",
+        bootstrap_servers=[f"localhost:{port}" for port in _ports(settings, "KAFKA")],
         request_timeout_ms=5000,
         bootstrap_timeout_ms=5000,
     )
 
 
 def kafka(settings: Settings) -> str:
-    """Return an empty text when the broker describes its cluster with itself in it, else what is still missing."""
-    if not _listens(settings.ports["KAFKA_PORT"]):
+    """Return an empty text when a broker describes its cluster with all of them in it, else what is still missing."""
+    ports = _ports(settings, "KAFKA")
+    if not any(map(_listens, ports)):
         return "the broker does not listen yet"
     try:
         client = admin(settings)
         try:
-            return "" if client.describe_cluster()["brokers"] else "the broker has not registered yet"
+            count = len(client.describe_cluster()["brokers"])
         finally:
             client.close()
     except Exception as error:  # kafka-python raises plain exceptions of many kinds while a broker comes up
         return f"the broker does not answer ({type(error).__name__})"
+    return "" if count == len(ports) else f"{count} of {len(ports)} brokers have registered"
 
 
 def api(settings: Settings) -> str:

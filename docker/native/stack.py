@@ -1,7 +1,7 @@
 """Start, stop and show the services of this machine: `python -m docker.native.stack up|down|status|start-api|clean`.
 
-HDFS and Kafka come up by `up`, the API server by `start-api`; `down` stops whatever of this STACK_HOME is running,
-`clean` removes its state too.
+The profile's services come up by `up`, the API server by `start-api`; `down` stops whatever of this STACK_HOME is
+running, `clean` removes its state too.
 """
 
 import argparse
@@ -10,20 +10,22 @@ import fcntl
 import shutil
 import signal
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
-from docker.native import checks, daemons, ready, render, status
+from docker.native import checks, daemons, profiles, ready, render, status, storage
 from docker.native.console import progress, run, say
-from docker.native.layout import API_FOLDER, FOLDERS, SERVICES, Stack
+from docker.native.layout import API_FOLDER, FOLDERS, Stack
+from docker.native.profiles import API, Service
 from lakehouse.errors import LockedError, ServiceError
-from lakehouse.settings import Settings, load
+from lakehouse.settings import load
 
 
 @contextlib.contextmanager
 def _alone(stack: Stack) -> Iterator[None]:
     """Keep a second command from starting or stopping the same stack meanwhile."""
     checks.check_home(stack)
-    for folder in FOLDERS:
+    state = (folder for service in profiles.services(stack.settings) for folder in service.folders)
+    for folder in (*FOLDERS, *state):
         (stack.home / folder).mkdir(parents=True, exist_ok=True)
     with (stack.home / "run" / "lock").open("w") as file:
         try:
@@ -58,19 +60,18 @@ def _refuse_other_settings(stack: Stack) -> None:
         )
 
 
-def _wait(
-    stack: Stack, name: str, check: Callable[[Settings], str], where: str, programs: Iterable[str], begin: float
-) -> None:
-    with progress(name) as show:
-        ready.wait(lambda: check(stack.settings), lambda: daemons.check_alive(stack, programs), show)
-    say(f"{name:<6}serves at {where}  {time.monotonic() - begin:.1f} s")
+def _wait(stack: Stack, service: Service, programs: Iterable[str], begin: float) -> None:
+    with progress(service.name) as show:
+        ready.wait(lambda: service.check(stack.settings), lambda: daemons.check_alive(stack, programs), show)
+    say(f"{service.name:<6}serves at {service.address(stack.settings)}  {time.monotonic() - begin:.1f} s")
 
 
 def up(stack: Stack) -> None:
-    """Start HDFS and Kafka unless they run, and return when both serve."""
-    begin = time.monotonic()
-    absent = [program for program in SERVICES if program not in daemons.running(stack)]
-    if len(absent) < len(SERVICES):
+    """Start the services of the profile unless they run, and return when all serve."""
+    begin, programs = time.monotonic(), profiles.programs(stack.settings)
+    daemons.check_profile(stack)
+    absent = [program for program in programs if program not in daemons.running(stack)]
+    if len(absent) < len(programs):
         _refuse_other_settings(stack)
     with _all_or_nothing(stack, absent):
         if absent:
@@ -81,15 +82,17 @@ def up(stack: Stack) -> None:
             render.write(stack)
             with progress("Services") as show:
                 show("formatting empty storage")
-                render.format_storage(stack)
+                commands = [service.storage(stack) for service in profiles.services(stack.settings)]
+                storage.run(stack, dict(pair for found in commands for pair in found.items()))
             daemons.start(stack, absent)
-        _wait(stack, "HDFS", ready.hdfs, stack.settings.webhdfs, SERVICES, begin)
-        _wait(stack, "Kafka", ready.kafka, stack.settings.kafka, SERVICES, begin)
+        for service in profiles.services(stack.settings):
+            _wait(stack, service, programs, begin)
 
 
 def start_api(stack: Stack) -> None:
     """Start the API server unless it runs with today's settings, and return when its health route answers."""
-    begin, port = time.monotonic(), stack.settings.ports["API_PORT"]
+    begin = time.monotonic()
+    daemons.check_profile(stack)
     is_running = "api" in daemons.running(stack)
     if render.write_settings(stack) and is_running:
         say("The settings have changed: starting the API anew")
@@ -100,7 +103,7 @@ def start_api(stack: Stack) -> None:
             daemons.ensure_supervisor(stack)
             checks.check_ports(stack, ["api"])
             daemons.start(stack, ["api"])
-        _wait(stack, "API", ready.api, f"http://127.0.0.1:{port}/", ["api"], begin)
+        _wait(stack, API, API.programs, begin)
 
 
 def down(stack: Stack) -> None:
@@ -115,7 +118,7 @@ def down(stack: Stack) -> None:
 def clean(stack: Stack) -> None:
     """Stop everything of this stack and delete its state; other files in STACK_HOME are left alone."""
     daemons.shut_down(stack)
-    for folder in (*FOLDERS, API_FOLDER):
+    for folder in (*FOLDERS, *profiles.folders(), API_FOLDER):
         shutil.rmtree(stack.home / folder, ignore_errors=True)
     with contextlib.suppress(OSError):  # not empty: something else lives there too
         stack.home.rmdir()

@@ -17,7 +17,8 @@ class SettingError(LakehouseError):
 
     def __init__(self, name: str, value: str, allowed: str) -> None:
         super().__init__(
-            f"{name}={value!r} cannot be used: {allowed}. Set it in the environment or in conf/lakehouse.env."
+            f"{name}={value!r} cannot be used: {allowed}. "
+            "Set it in the environment, in the profile's file or in conf/lakehouse.env."
         )
         self.name, self.value, self.allowed = name, value, allowed
 

@@ -1,36 +1,31 @@
-"""Settings of the lakehouse: the environment, then conf/lakehouse.env, checked once at start."""
+"""Settings of the lakehouse: the environment, then the profile's file, then conf/lakehouse.env, checked at start."""
 
 import os
 import re
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from string import Template
 
 from lakehouse.errors import SettingError
 
 ROOT = Path(__file__).resolve().parents[2]
 ENV_FILE = ROOT / "conf" / "lakehouse.env"
-PORTS = (
-    "HDFS_RPC_PORT",
-    "HDFS_HTTP_PORT",
-    "HDFS_DATA_PORT",
-    "HDFS_DATA_HTTP_PORT",
-    "HDFS_DATA_IPC_PORT",
-    "KAFKA_PORT",
-    "KAFKA_CONTROLLER_PORT",
-    "API_PORT",
-)
+# The profile that lays nothing over conf/lakehouse.env.
+LAPTOP = "laptop"
 
 
 @dataclass(frozen=True)
 class Settings:
     """All settings, checked and with derived values filled in.
 
-    `lake` is the root URL of the tables without a trailing slash, `ports` maps the names in `PORTS` to numbers,
-    paths are absolute, `stream_interval` is in seconds.
+    `lake` is the root URL of the tables without a trailing slash, `ports` maps the settings named `…_PORT` to numbers,
+    paths are absolute, `stream_interval` is in seconds. `values` has every setting as text, by its name.
     """
 
+    profile: str
+    values: Mapping[str, str] = field(repr=False)
     lake: str
     inbox: Path
     kafka: str
@@ -39,6 +34,7 @@ class Settings:
     driver_memory: str
     stream_interval: int
     stack_home: Path
+    hdfs_replication: int
     ports: Mapping[str, int]
     api_workers: int
 
@@ -54,10 +50,32 @@ def read_env_file(path: Path = ENV_FILE) -> dict[str, str]:
     return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
 
 
+def profiles(env_file: Path = ENV_FILE) -> list[str]:
+    """Return the names of the profiles there are: `laptop`, and the files in the folder profiles/ beside `env_file`."""
+    return [LAPTOP, *sorted(path.stem for path in (env_file.parent / "profiles").glob("*.env"))]
+
+
 def given(environ: Mapping[str, str] | None = None, env_file: Path = ENV_FILE) -> dict[str, str]:
-    """Return every setting of the file by name, with the environment's value where that has one."""
+    """Return every setting by name: the environment's value where it has one, else the profile's, else the file's.
+
+    In the files, `${NAME}` stands for another setting. Raises SettingError for a profile that is not there.
+    """
     environ = os.environ if environ is None else environ
-    return {name: environ.get(name) or value for name, value in read_env_file(env_file).items()}
+    texts = read_env_file(env_file)
+    profile = environ.get("PROFILE") or texts["PROFILE"]
+    if profile not in profiles(env_file):
+        raise SettingError("PROFILE", profile, f"one of {', '.join(profiles(env_file))} is needed")
+    if profile != LAPTOP:
+        texts |= read_env_file(env_file.parent / "profiles" / f"{profile}.env")
+    values = {name: environ.get(name) or text for name, text in texts.items()}
+    return {name: value if environ.get(name) else _expanded(name, value, values) for name, value in values.items()}
+
+
+def _expanded(name: str, text: str, values: Mapping[str, str]) -> str:
+    try:
+        return Template(text).substitute(values)
+    except (KeyError, ValueError) as error:
+        raise SettingError(name, text, "only other settings may stand in it as ${NAME}") from error
 
 
 def integer(values: Mapping[str, str], name: str, low: int, high: int) -> int:
@@ -77,23 +95,24 @@ def matching(values: Mapping[str, str], name: str, pattern: str, allowed: str, d
 
 
 def load(environ: Mapping[str, str] | None = None, env_file: Path = ENV_FILE) -> Settings:
-    """Return the settings of the environment over those of the file.
+    """Return the settings of the environment over those of the profile and of the file.
 
     Raises SettingError, naming the setting, its value and what is allowed, for the first one that cannot be used.
     """
     values = given(environ, env_file)
-    ports = {name: integer(values, name, 1, 65535) for name in PORTS}
+    ports = {name: integer(values, name, 1, 65535) for name in values if name.endswith("_PORT")}
     if len(set(ports.values())) < len(ports):
-        twice = next(name for name in PORTS if list(ports.values()).count(ports[name]) > 1)
+        twice = next(name for name in ports if list(ports.values()).count(ports[name]) > 1)
         raise SettingError(twice, values[twice], "every port must be a different one")
     address = r"[\w.-]+:\d{1,5}"
     return Settings(
+        profile=values["PROFILE"],
+        values=values,
         lake=matching(
             values,
             "LAKEHOUSE_URL",
             r"(hdfs://[\w.-]+(:\d+)?|file://)/\S+",
             "hdfs://host:port/path or file:///path is needed",
-            f"hdfs://localhost:{ports['HDFS_RPC_PORT']}/lake",
         ).rstrip("/"),
         inbox=(ROOT / values["LAKEHOUSE_INBOX"]).resolve(),
         kafka=matching(
@@ -101,15 +120,8 @@ def load(environ: Mapping[str, str] | None = None, env_file: Path = ENV_FILE) ->
             "KAFKA_BOOTSTRAP_SERVERS",
             rf"{address}(,{address})*",
             "host:port, or several with commas between, is needed",
-            f"localhost:{ports['KAFKA_PORT']}",
         ),
-        webhdfs=matching(
-            values,
-            "WEBHDFS_URL",
-            r"https?://\S+",
-            "the http address of the NameNode is needed",
-            f"http://localhost:{ports['HDFS_HTTP_PORT']}",
-        ),
+        webhdfs=matching(values, "WEBHDFS_URL", r"https?://\S+", "the http address of the NameNode is needed"),
         spark_master=matching(
             values,
             "SPARK_MASTER",
@@ -119,6 +131,7 @@ def load(environ: Mapping[str, str] | None = None, env_file: Path = ENV_FILE) ->
         driver_memory=matching(values, "SPARK_DRIVER_MEMORY", r"\d+[mg]", "a size such as 3g or 1500m is needed"),
         stream_interval=integer(values, "STREAM_INTERVAL", 1, 3600),
         stack_home=(ROOT / values["STACK_HOME"]).resolve(),
+        hdfs_replication=integer(values, "HDFS_REPLICATION", 1, 512),
         ports=ports,
         api_workers=integer(values, "API_WORKERS", 1, 64),
     )

@@ -17,8 +17,8 @@ import psutil
 from stack import RunningStack
 
 from bench.place import BenchError
-from docker.native import daemons
-from docker.native.layout import SERVICES, Stack
+from docker.native import daemons, profiles
+from docker.native.layout import Stack
 from lakehouse.settings import ROOT
 
 _INTERVAL, _LONGEST = 0.2, 3600.0
@@ -42,7 +42,7 @@ class Usage:
 def service_processes(stack: RunningStack) -> list[psutil.Process]:
     """Return the processes of NameNode, DataNode and broker."""
     states = daemons.states(Stack(stack.settings))
-    return [psutil.Process(int(str(states[name]["pid"]))) for name in SERVICES]
+    return [psutil.Process(int(str(states[name]["pid"]))) for name in profiles.programs(stack.settings)]
 
 
 def tree(root: psutil.Process) -> list[psutil.Process]:

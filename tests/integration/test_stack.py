@@ -8,9 +8,9 @@ from hdfs import InsecureClient
 from kafka import KafkaProducer
 from stack import RunningStack
 
-from docker.native import daemons, ready
-from docker.native.layout import PORTS_OF, SERVICES, Stack
-from docker.native.status import topics
+from docker.native import daemons, profiles, ready
+from docker.native.accounts import topics
+from docker.native.layout import Stack
 
 pytestmark = pytest.mark.stack
 
@@ -27,7 +27,7 @@ def test_up_is_idempotent_and_status_tells_that_both_serve(stack: RunningStack) 
     told = stack.command("status").stdout
     assert "safe mode off, 1 live DataNodes" in told
     assert told.count(" running ") == 3
-    for name in (name for program in SERVICES for name in PORTS_OF[program]):
+    for name in (name for ports in profiles.ports(stack.settings).values() for name in ports):
         assert f"{name}={stack.settings.ports[name]}" in told
 
 
@@ -39,7 +39,7 @@ def test_the_services_listen_on_the_loopback_interface_alone(stack: RunningStack
         if connection.status == psutil.CONN_LISTEN
     }
     assert {address.ip for address in listening} <= {"127.0.0.1", "::1", "::ffff:127.0.0.1"}
-    ports = {stack.settings.ports[name] for program in SERVICES for name in PORTS_OF[program]}
+    ports = {port for name, port in stack.settings.ports.items() if name != "API_PORT"}
     assert ports <= {address.port for address in listening}
 
 
@@ -64,15 +64,15 @@ def test_killed_daemons_come_back_by_themselves_with_their_data(stack: RunningSt
     producer = KafkaProducer(bootstrap_servers=stack.settings.kafka)
     producer.send("kept_topic", b"kept").get(timeout=30)
     producer.close()
-    native = Stack(stack.settings)
-    before = {name: int(str(daemons.states(native)[name]["pid"])) for name in SERVICES}
+    native, names = Stack(stack.settings), profiles.programs(stack.settings)
+    before = {name: int(str(daemons.states(native)[name]["pid"])) for name in names}
     for pid in before.values():
         psutil.Process(pid).kill()
 
     assert stack.command("up").returncode == 0
 
-    after = {name: int(str(daemons.states(native)[name]["pid"])) for name in SERVICES}
-    assert all(after[name] != before[name] for name in SERVICES)
+    after = {name: int(str(daemons.states(native)[name]["pid"])) for name in names}
+    assert all(after[name] != before[name] for name in names)
     with client(stack).read("/kept/file.txt") as reader:
         assert reader.read() == b"kept"
     assert topics(stack.settings)["kept_topic"] == 1

@@ -10,7 +10,7 @@ import pytest
 
 from lakehouse import settings
 from lakehouse.errors import SettingError
-from lakehouse.settings import ENV_FILE, PORTS, ROOT
+from lakehouse.settings import ENV_FILE, ROOT
 
 
 def test_addresses_derive_from_the_ports() -> None:
@@ -43,6 +43,58 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
     assert settings.load({"API_WORKERS": "4"}, file).api_workers == 4
 
 
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    """Give settings with a profile `small` laid over them, which has a port of its own."""
+    (tmp_path / "profiles").mkdir()
+    layer = "API_WORKERS=1\nSMALL_PORT=7000\nKAFKA_BOOTSTRAP_SERVERS=localhost:${KAFKA_PORT},localhost:${SMALL_PORT}\n"
+    (tmp_path / "profiles" / "small.env").write_text(layer, "utf-8")
+    (tmp_path / "lakehouse.env").write_text(ENV_FILE.read_text("utf-8"), "utf-8")
+    return tmp_path / "lakehouse.env"
+
+
+def test_a_profile_is_laid_over_the_file_and_under_the_environment(files: Path) -> None:
+    plain, small = settings.load({}, files), settings.load({"PROFILE": "small"}, files)
+    assert (plain.profile, plain.api_workers) == ("laptop", 2)
+    assert (small.profile, small.api_workers) == ("small", 1)
+    assert set(small.ports) - set(plain.ports) == {"SMALL_PORT"}
+    assert settings.load({"PROFILE": "small", "API_WORKERS": "4"}, files).api_workers == 4
+    assert small.kafka == "localhost:9092,localhost:7000"
+    moved = settings.load({"PROFILE": "small", "KAFKA_PORT": "1", "SMALL_PORT": "2"}, files)
+    assert moved.kafka == "localhost:1,localhost:2"
+
+
+def test_a_profile_may_be_chosen_in_the_file(files: Path) -> None:
+    files.write_text(files.read_text("utf-8").replace("PROFILE=laptop", "PROFILE=small"), "utf-8")
+    assert settings.load({}, files).api_workers == 1
+    assert settings.load({"PROFILE": "laptop"}, files).api_workers == 2
+
+
+def test_an_unknown_profile_is_refused_with_those_that_there_are(files: Path) -> None:
+    with pytest.raises(SettingError, match="PROFILE='large' cannot be used: one of laptop, small is needed"):
+        settings.load({"PROFILE": "large"}, files)
+
+
+@pytest.mark.parametrize("text", ["hdfs://${NONE}/lake", "hdfs://$/lake"])
+def test_a_variable_that_is_no_setting_is_refused(files: Path, text: str) -> None:
+    files.write_text(files.read_text("utf-8") + f"LAKEHOUSE_URL={text}\n", "utf-8")
+    with pytest.raises(SettingError, match=r"LAKEHOUSE_URL=.*only other settings"):
+        settings.load({}, files)
+    assert settings.load({"LAKEHOUSE_URL": "file:///a$b"}, files).lake == "file:///a$b"
+
+
+@pytest.mark.parametrize("environ", [{}, {"KAFKA_PORT": "7", "HDFS_REPLICATION": "2"}], ids=["defaults", "set"])
+@pytest.mark.parametrize("profile", settings.profiles())
+def test_the_shell_reads_each_setting_as_python_does(profile: str, environ: dict[str, str]) -> None:
+    environ = {**environ, "PROFILE": profile}
+    for name, value in settings.given(environ).items():
+        command = [str(ROOT / "conf" / "setting.sh"), name]
+        told = subprocess.run(
+            command, env={"PATH": os.environ["PATH"], **environ}, capture_output=True, text=True, check=True
+        ).stdout
+        assert told == f"{value}\n", name
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -55,6 +107,8 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
         ("API_PORT", "http"),
         ("API_WORKERS", "0"),
         ("STREAM_INTERVAL", "0.5"),
+        ("HDFS_REPLICATION", "0"),
+        ("PROFILE", "../laptop"),
         ("LAKEHOUSE_URL", "s3://bucket/lake"),
         ("LAKEHOUSE_URL", "hdfs://localhost:8020"),
         ("LAKEHOUSE_URL", "file:///a lake"),
@@ -82,10 +136,22 @@ def test_every_setting_of_the_file_has_a_comment_and_is_read() -> None:
     readers = (Path(settings.__file__), settings.ROOT / "api" / "config" / "environment.py")
     source = "".join(reader.read_text("utf-8") for reader in readers)
     for name in settings.read_env_file():
-        assert re.search(rf'"{name}"', source), f"{name} is never read"
-        if name not in PORTS:
-            before = lines[next(i for i, line in enumerate(lines) if line.startswith(f"{name}=")) - 1]
-            assert before.startswith("#"), f"{name} has no comment"
+        if not name.endswith("_PORT"):
+            assert re.search(rf'"{name}"', source), f"{name} is never read"
+            assert has_comment(lines, name), f"{name} has no comment"
+
+
+def has_comment(lines: list[str], name: str) -> bool:
+    return lines[next(i for i, line in enumerate(lines) if line.startswith(f"{name}=")) - 1].startswith("#")
+
+
+@pytest.mark.parametrize("profile", settings.profiles()[1:])
+def test_every_setting_of_a_profile_has_a_comment_and_every_profile_a_page(profile: str) -> None:
+    file = ENV_FILE.parent / "profiles" / f"{profile}.env"
+    lines = file.read_text("utf-8").splitlines()
+    for name in settings.read_env_file(file):
+        assert name.endswith("_PORT") or has_comment(lines, name), f"{name} has no comment"
+    assert (ROOT / "docs" / "profiles" / f"{profile}.md").is_file()
 
 
 def test_the_settings_cannot_be_changed_by_a_job() -> None:

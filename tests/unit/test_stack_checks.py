@@ -10,18 +10,22 @@ from pathlib import Path
 
 import psutil
 import pytest
-from stack import free_ports, make_stack
+from stack import make_stack, port_settings
 
-from docker.native import checks, daemons, ready, render
-from docker.native.layout import LONGEST_SOCKET, PORTS_OF, Stack
+from docker.native import checks, daemons, profiles, ready, render
+from docker.native.layout import LONGEST_SOCKET, Stack
 from lakehouse import settings
 from lakehouse.errors import ServiceError
-from lakehouse.settings import PORTS, ROOT
+from lakehouse.settings import ROOT, given
 
 
 def make(home: Path, **environ: str) -> Stack:
-    ports = {name: str(port) for name, port in zip(PORTS, free_ports(len(PORTS)), strict=True)}
+    ports = port_settings(environ.get("PROFILE", ""))
     return Stack(settings.load({**ports, "STACK_HOME": str(home), **environ}))
+
+
+def port_names(profile: str) -> list[str]:
+    return [name for name in given({"PROFILE": profile}) if name.endswith("_PORT")]
 
 
 @pytest.fixture
@@ -33,17 +37,23 @@ def taken() -> Iterator[int]:
         yield listener.getsockname()[1]
 
 
-@pytest.mark.parametrize("name", [name for ports in PORTS_OF.values() for name in ports])
-def test_a_taken_port_is_told_by_its_setting_and_its_holder(tmp_path: Path, taken: int, name: str) -> None:
+@pytest.mark.parametrize(
+    ("profile", "name"), [(profile, name) for profile in settings.profiles() for name in port_names(profile)]
+)
+def test_a_taken_port_is_told_by_its_setting_and_its_holder(
+    tmp_path: Path, taken: int, profile: str, name: str
+) -> None:
+    stack = make(tmp_path, PROFILE=profile, **{name: str(taken)})
     with pytest.raises(ServiceError) as caught:
-        checks.check_ports(make(tmp_path, **{name: str(taken)}), PORTS_OF)
+        checks.check_ports(stack, profiles.ports(stack.settings))
     told = str(caught.value)
     assert told.startswith(f"{name}={taken} is taken by {psutil.Process().name()} (process {os.getpid()})")
     assert f"set {name}" in told
 
 
 def test_free_ports_pass(tmp_path: Path) -> None:
-    checks.check_ports(make(tmp_path), PORTS_OF)
+    stack = make(tmp_path)
+    checks.check_ports(stack, profiles.ports(stack.settings))
 
 
 def test_a_full_disk_is_told_with_what_is_needed(tmp_path: Path) -> None:
@@ -130,19 +140,20 @@ def test_the_socket_stays_short_enough_for_the_system(tmp_path: Path) -> None:
         assert short.socket.is_relative_to(short.home)
 
 
-def test_the_rendered_files_name_this_stack_and_no_open_variable(tmp_path: Path) -> None:
-    stack = make(tmp_path)
+@pytest.mark.parametrize("profile", settings.profiles())
+def test_the_rendered_files_name_this_stack_and_no_open_variable(tmp_path: Path, profile: str) -> None:
+    stack = make(tmp_path, PROFILE=profile)
     texts = render.render(stack)
     together = "\n".join(texts.values())
-    assert {path.name for path in texts} == {"core-site.xml", "hdfs-site.xml", "server.properties"}
     assert "${" not in together
     for name, port in stack.settings.ports.items():
         assert (str(port) in together) == (name != "API_PORT"), name
     assert all(path.is_relative_to(tmp_path) for path in texts)
 
 
-def test_every_address_of_the_services_is_on_the_loopback_interface(tmp_path: Path) -> None:
-    together = "\n".join(render.render(make(tmp_path)).values())
+@pytest.mark.parametrize("profile", settings.profiles())
+def test_every_address_of_the_services_is_on_the_loopback_interface(tmp_path: Path, profile: str) -> None:
+    together = "\n".join(render.render(make(tmp_path, PROFILE=profile)).values())
     assert "0.0.0.0" not in together
     addresses = re.findall(r"(?:<value>|//)([\w.-]+):\d+", together)
     assert len(addresses) >= 10

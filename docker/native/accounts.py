@@ -1,0 +1,52 @@
+"""What HDFS and Kafka say of themselves, each in a line."""
+
+from collections import Counter
+
+from kafka import TopicPartition
+from kafka.admin import OffsetSpec
+
+from docker.native import ready
+from lakehouse.settings import Settings
+
+
+def topics(settings: Settings) -> dict[str, int]:
+    """Return how many messages each topic of the local brokers holds, by its first and next offsets."""
+    client = ready.admin(settings)
+    try:
+        described = client.describe_topics()
+        partitions = [
+            TopicPartition(topic["name"], partition["partition_index"])
+            for topic in described
+            if not topic["is_internal"]
+            for partition in topic["partitions"]
+        ]
+        first = client.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.EARLIEST))
+        after = client.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.LATEST))
+    finally:
+        client.close()
+    counts: Counter[str] = Counter()
+    for partition in partitions:
+        counts[partition.topic] += after[partition].offset - first[partition].offset
+    return dict(sorted(counts.items()))
+
+
+def hdfs(settings: Settings) -> str:
+    """Return whether HDFS is in safe mode, its DataNodes, its files and how full it is."""
+    state = ready.namenode(settings)
+    if not state:
+        return "does not answer; `make up` starts it"
+    safe = "on" if state["FSState"] != "Operational" else "off"
+    used, free = (int(str(state[f"Capacity{name}"])) / 1024**2 for name in ("Used", "Remaining"))
+    nodes, files = state["NumLiveDataNodes"], state["FilesTotal"]
+    return f"safe mode {safe}, {nodes} live DataNodes, {files} files and folders, {used:,.1f} MB, {free:,.0f} MB free"
+
+
+def kafka(settings: Settings) -> str:
+    """Return the topics with the number of their messages, or what Kafka lacks."""
+    if lacking := ready.kafka(settings):
+        return f"{lacking}; `make up` starts it"
+    try:
+        held = [f"{name} {count:,}" for name, count in topics(settings).items()]
+    except Exception as error:  # the broker went away between the two questions
+        return f"the broker does not answer ({type(error).__name__})"
+    return f"{len(held)} topics{': ' if held else ''}{', '.join(held)}"
