@@ -10,7 +10,7 @@ import pytest
 from inbox_box import Box
 
 from lakehouse.errors import ServiceError
-from lakehouse.lake.files import LocalStorage
+from lakehouse.lake.files_local import LocalStorage
 from lakehouse.lake.lock import writer_lock
 
 

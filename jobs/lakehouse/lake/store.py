@@ -15,10 +15,11 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 from lakehouse.errors import IntegrityError, NotBuiltError, ServiceError
 from lakehouse.lake import data_files, log, native, scan
 from lakehouse.lake.data_files import DataFile
-from lakehouse.lake.files import Storage, room, storage
+from lakehouse.lake.files import Storage, room
 from lakehouse.lake.schemas import arrow_schema, differences, schema, tables
 from lakehouse.lake.standing import Standing
 from lakehouse.lake.state import State
+from lakehouse.lake.storage import storage
 from lakehouse.model import Table
 from lakehouse.settings import Settings
 

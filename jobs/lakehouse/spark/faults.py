@@ -10,7 +10,8 @@ from py4j.protocol import Py4JError, Py4JJavaError, Py4JNetworkError
 from pyspark.errors import PySparkException
 
 from lakehouse.errors import IntegrityError, LakehouseError, ServiceError
-from lakehouse.lake.files import HDFS_FULL, NO_DATANODE, NO_ROOM, TEMPORARY_FULL
+from lakehouse.lake.files import NO_ROOM, TEMPORARY_FULL
+from lakehouse.lake.files_hdfs import HDFS_FULL, NO_DATANODE
 from lakehouse.settings import Settings
 
 # What one of the causes of an error says -> the error that is raised, and what to do next; the first that fits counts.

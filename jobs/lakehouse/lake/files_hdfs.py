@@ -1,0 +1,106 @@
+"""Files of a lake on HDFS."""
+
+import getpass
+import os
+import re
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from hdfs import HdfsError, InsecureClient
+from requests.exceptions import RequestException
+
+from lakehouse.errors import ServiceError
+from lakehouse.lake.files import Storage
+
+# What HDFS says beyond a quota, and where no DataNode takes a block: because none serves, or because all are full.
+HDFS_FULL = r"QuotaExceeded|quota of .* is exceeded"
+NO_DATANODE = r"Failed to find datanode|could only be written to 0 of|Resources are low on NN"
+
+
+class HdfsStorage(Storage):
+    """Storage on HDFS through WebHDFS, with time limits on every call."""
+
+    def __init__(self, root: str, address: str) -> None:
+        super().__init__(root)
+        self._address = address
+        self._client = InsecureClient(address, user=os.environ.get("HADOOP_USER_NAME") or getpass.getuser(), timeout=10)
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except (HdfsError, RequestException) as error:
+            reason = next(iter(str(error).splitlines()), type(error).__name__)[:300]
+            verb = "refuses" if isinstance(error, HdfsError) else "does not answer"
+            advice = "Run `make status`."
+            if re.search(HDFS_FULL, str(error)):
+                verb, advice = "is full", "Free some space there or raise its quota, then run it again."
+            elif re.search(NO_DATANODE, str(error)):
+                advice = "No DataNode serves, or all are full: `make status` tells. Then run it again."
+            raise ServiceError(f"HDFS at {self._address} {verb}: {reason}. {advice}") from error
+
+    def read(self, url: str) -> bytes | None:
+        """See Storage."""
+        with self._translated():
+            try:
+                with self._client.read(urlsplit(url).path) as reader:
+                    return bytes(reader.read())
+            except HdfsError as error:
+                if error.exception == "FileNotFoundException":
+                    return None
+                raise
+
+    def age(self, url: str) -> float | None:
+        """See Storage."""
+        with self._translated():
+            status = self._client.status(urlsplit(url).path, strict=False)
+            return None if status is None else time.time() - status["modificationTime"] / 1000
+
+    def size(self, url: str) -> int | None:
+        """See Storage."""
+        with self._translated():
+            status = self._client.status(urlsplit(url).path, strict=False)
+            return None if status is None else int(status["length"])
+
+    def upload(self, local: Path, url: str) -> None:
+        """See Storage."""
+        with self._change(url), self._translated(), local.open("rb") as file:
+            self._client.write(urlsplit(url).path, file, overwrite=True)
+
+    def create(self, url: str, content: bytes) -> bool:
+        """See Storage."""
+        folder, _, name = urlsplit(url).path.rpartition("/")
+        temporary = f"{folder}/.{name}.{uuid.uuid4().hex}.tmp"
+        with self._change(url), self._translated():
+            self._client.write(temporary, content, overwrite=True)
+            try:
+                # Renamed, so that nobody ever sees the file without its content; HDFS renames onto no file.
+                self._client.rename(temporary, f"{folder}/{name}")
+            except HdfsError:
+                self._client.delete(temporary)
+                if self._client.status(f"{folder}/{name}", strict=False) is None:
+                    raise
+                return False
+        return True
+
+    def replace(self, url: str, content: bytes) -> None:
+        """See Storage."""
+        with self._change(url), self._translated():
+            self._client.write(urlsplit(url).path, content, overwrite=True)
+
+    def delete(self, url: str) -> None:
+        """See Storage."""
+        with self._change(url), self._translated():
+            self._client.delete(urlsplit(url).path)
+
+    def list(self, url: str) -> list[str]:
+        """See Storage."""
+        top = urlsplit(url).path
+        with self._translated():
+            if self._client.status(top, strict=False) is None:
+                return []
+            return [f"{at}/{name}"[len(top) + 1 :] for at, _, names in self._client.walk(top) for name in names]
