@@ -41,6 +41,17 @@ def hdfs(settings: Settings) -> str:
     return f"safe mode {safe}, {nodes} live DataNodes, {files} files and folders, {used:,.1f} MB, {free:,.0f} MB free"
 
 
+def yarn(settings: Settings) -> str:
+    """Return the NodeManagers that are active, what of them is free, and how many applications run."""
+    state = ready.cluster_metrics(settings)
+    if not state:
+        return "the ResourceManager does not answer; `make up` starts it"
+    return (
+        f"{state['activeNodes']} active NodeManagers, {state['availableVirtualCores']} of {state['totalVirtualCores']} "
+        f"cores and {state['availableMB']:,} of {state['totalMB']:,} MB free, {state['appsRunning']} applications run"
+    )
+
+
 def kafka(settings: Settings) -> str:
     """Return the topics with the number of their messages, or what Kafka lacks."""
     if lacking := ready.kafka(settings):

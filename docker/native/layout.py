@@ -73,5 +73,6 @@ class Stack:
             "STACK_ROOT": str(ROOT),
             "STACK_SOCKET": str(self.socket),
             "STACK_JAVA": str(self.java),
+            "JAVA_HOME": str(self.java.parent.parent),
             "STACK_OWNER": str(self.home),
         }

@@ -4,7 +4,7 @@ The settings of a profile are in conf/profiles/NAME.env, the programs of its ser
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from docker.native import accounts, ready, storage
 from docker.native.layout import Stack
@@ -86,9 +86,87 @@ API = Service(
     start="make api",
 )
 
+
+def _broker(node: int) -> Config:
+    """Return the configuration of one of three brokers: the first has the names that a single one has."""
+    name = {1: ""}.get(node, str(node))
+    names = {
+        "NODE": str(node),
+        "KAFKA_PORT": f"${{KAFKA{name}_PORT}}",
+        "KAFKA_CONTROLLER_PORT": f"${{KAFKA{name}_CONTROLLER_PORT}}",
+        "VOTERS": "1@localhost:${KAFKA_CONTROLLER_PORT},2@localhost:${KAFKA2_CONTROLLER_PORT},"
+        "3@localhost:${KAFKA3_CONTROLLER_PORT}",
+    }
+    return Config(f"kafka/server{name}.properties", ("kafka/server.properties", "cluster/server.properties"), names)
+
+
+def _datanode(folder: str, node: str) -> Config:
+    ports = (f"HDFS_DATA{{}}{suffix}_PORT" for suffix in ("", "_HTTP", "_IPC"))
+    names = {port.format(""): f"${{{port.format(node)}}}" for port in ports}
+    return Config(f"{folder}/hdfs-site.xml", ("hadoop/hdfs-site.xml", "cluster/hdfs-site.xml"), {"NODE": node, **names})
+
+
+def _nodemanager(folder: str, node: str) -> Config:
+    ports = (f"YARN_NODE{{}}{suffix}_PORT" for suffix in ("", "_LOCALIZER", "_HTTP"))
+    names = {port.format(""): f"${{{port.format(node)}}}" for port in ports}
+    return Config(f"{folder}/yarn-site.xml", ("cluster/yarn-site.xml",), {"NODE": node, **names})
+
+
+THREE_DATANODES = replace(
+    HDFS,
+    programs={
+        **HDFS.programs,
+        "datanode2": ("HDFS_DATA2_PORT", "HDFS_DATA2_HTTP_PORT", "HDFS_DATA2_IPC_PORT"),
+        "datanode3": ("HDFS_DATA3_PORT", "HDFS_DATA3_HTTP_PORT", "HDFS_DATA3_IPC_PORT"),
+    },
+    configs=(
+        HDFS.configs[0],
+        _datanode("hadoop", ""),
+        _datanode("datanode2", "2"),
+        _datanode("datanode3", "3"),
+    ),
+    files=("hdfs", "datanodes"),
+)
+THREE_BROKERS = replace(
+    KAFKA,
+    programs={
+        **KAFKA.programs,
+        "kafka2": ("KAFKA2_PORT", "KAFKA2_CONTROLLER_PORT"),
+        "kafka3": ("KAFKA3_PORT", "KAFKA3_CONTROLLER_PORT"),
+    },
+    configs=(_broker(1), _broker(2), _broker(3)),
+    files=("kafka", "brokers"),
+    storage=storage.brokers,
+)
+YARN = Service(
+    name="YARN",
+    programs={
+        "resourcemanager": (
+            "YARN_PORT",
+            "YARN_SCHEDULER_PORT",
+            "YARN_TRACKER_PORT",
+            "YARN_ADMIN_PORT",
+            "YARN_HTTP_PORT",
+        ),
+        "nodemanager": ("YARN_NODE_PORT", "YARN_NODE_LOCALIZER_PORT", "YARN_NODE_HTTP_PORT"),
+        "nodemanager2": ("YARN_NODE2_PORT", "YARN_NODE2_LOCALIZER_PORT", "YARN_NODE2_HTTP_PORT"),
+    },
+    check=ready.yarn,
+    address=lambda settings: f"http://localhost:{settings.ports['YARN_HTTP_PORT']}",
+    account=accounts.yarn,
+    configs=(
+        _nodemanager("hadoop", ""),
+        _nodemanager("nodemanager2", "2"),
+        Config("hadoop/capacity-scheduler.xml", ("cluster/capacity-scheduler.xml",)),
+    ),
+    files=("yarn",),
+    folders=("yarn",),
+)
+
 # What `make up` starts, in the order in which it is waited for.
 PROFILES: dict[str, tuple[Service, ...]] = {
     LAPTOP: (HDFS, KAFKA),
+    "cluster": (THREE_DATANODES, THREE_BROKERS, YARN),
 }
 
 

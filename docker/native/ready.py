@@ -18,7 +18,7 @@ from requests import RequestException
 from lakehouse.errors import ServiceError
 from lakehouse.settings import Settings
 
-PATIENCE = 120.0
+PATIENCE = 180.0
 
 
 def namenode(settings: Settings) -> dict[str, object]:
@@ -90,6 +90,26 @@ def kafka(settings: Settings) -> str:
     except Exception as error:  # kafka-python raises plain exceptions of many kinds while a broker comes up
         return f"the broker does not answer ({type(error).__name__})"
     return "" if count == len(ports) else f"{count} of {len(ports)} brokers have registered"
+
+
+def cluster_metrics(settings: Settings) -> dict[str, int]:
+    """Return the ResourceManager's own account of its cluster (`activeNodes`, `appsRunning`, …); empty without one."""
+    try:
+        address = f"http://localhost:{settings.ports['YARN_HTTP_PORT']}/ws/v1/cluster/metrics"
+        with urllib.request.urlopen(address, timeout=5) as answer:
+            metrics: dict[str, int] = json.load(answer)["clusterMetrics"]
+    except (OSError, ValueError):
+        return {}
+    return metrics
+
+
+def yarn(settings: Settings) -> str:
+    """Return an empty text when all NodeManagers are active, else what is still missing."""
+    metrics, wanted = cluster_metrics(settings), len(_ports(settings, "YARN_NODE"))
+    if not metrics:
+        return "the ResourceManager does not answer"
+    active = metrics["activeNodes"]
+    return "" if active == wanted else f"{active} of {wanted} NodeManagers are active"
 
 
 def api(settings: Settings) -> str:

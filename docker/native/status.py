@@ -22,7 +22,7 @@ def _program_line(name: str, info: dict[str, object], ports: dict[str, int]) -> 
     pid = int(str(info.get("pid", 0)))
     state = str(info.get("statename", "STOPPED")).lower()
     where = f"{pid:>7}  {_memory(pid) / 1024**2:>5,.0f} MB" if pid else " " * 17
-    return f"  {name:<10}{state:<9}{where}  {', '.join(f'{port}={number}' for port, number in ports.items())}"
+    return f"  {name:<16}{state:<9}{where}  {', '.join(f'{port}={number}' for port, number in ports.items())}"
 
 
 def _line(service: Service, settings: Settings, is_running: bool) -> str:

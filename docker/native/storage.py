@@ -1,6 +1,7 @@
 """Format the empty storage of a stack's services once."""
 
 import base64
+import re
 import subprocess
 import uuid
 from collections.abc import Mapping
@@ -36,10 +37,29 @@ def broker(stack: Stack) -> dict[str, list[str]]:
     """Return the command that formats the broker's storage while it is empty."""
     if (stack.kafka_dir / "meta.properties").exists():
         return {}
-    cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[:22]
-    tool = ("kafka.tools.StorageTool", "format", "--standalone", "--ignore-formatted", f"--cluster-id={cluster}")
-    config = f"--config={stack.conf}/kafka/server.properties"
-    return {"kafka": _java(stack, "kafka", f"{ROOT}/build/lib/kafka/*", *tool, config)}
+    return {"kafka": _format_broker(stack, "server.properties", _new_cluster(), "--standalone")}
+
+
+def brokers(stack: Stack) -> dict[str, list[str]]:
+    """Return the commands that format the storage of each of three brokers while it is empty, as one cluster."""
+    folders = {"kafka": "1", "kafka2": "2", "kafka3": "3"}
+    notes = {program: stack.kafka_dir / folder / "meta.properties" for program, folder in folders.items()}
+    known = [re.findall(r"(?m)^cluster\.id=(.*)$", note.read_text()) for note in notes.values() if note.exists()]
+    cluster = known[0][0] if known else _new_cluster()
+    return {
+        program: _format_broker(stack, f"{program.replace('kafka', 'server')}.properties", cluster)
+        for program, note in notes.items()
+        if not note.exists()
+    }
+
+
+def _new_cluster() -> str:
+    return base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[:22]
+
+
+def _format_broker(stack: Stack, config: str, cluster: str, *more: str) -> list[str]:
+    tool = ("kafka.tools.StorageTool", "format", "--ignore-formatted", f"--cluster-id={cluster}", *more)
+    return _java(stack, "kafka", f"{ROOT}/build/lib/kafka/*", *tool, f"--config={stack.conf}/kafka/{config}")
 
 
 def run(stack: Stack, commands: Mapping[str, list[str]]) -> None:

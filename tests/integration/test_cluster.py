@@ -1,0 +1,151 @@
+"""Three DataNodes, three brokers, YARN: one may go while messages come in, and nothing is lost or doubled."""
+
+import contextlib
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+import psutil
+import pytest
+from chain import Chain, check, hadoop_conf, make_chain
+from hdfs import InsecureClient
+from stack import RunningStack, make_stack
+
+from docker.native import daemons, profiles, ready
+from docker.native.layout import Stack
+from lakehouse.errors import ServiceError
+from producers.plan import Plan
+
+pytestmark = [pytest.mark.stack, pytest.mark.long]
+
+# What all processes of the services may take together, in bytes.
+MEMORY = 9 * 1024**3
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    """Give a running stack of the profile, and stop it at the end."""
+    made = make_stack(tmp_path_factory.mktemp("cluster"), PROFILE="cluster")
+    try:
+        started = made.command("up")
+        assert started.returncode == 0, started.stdout + started.stderr
+        yield made
+    finally:
+        made.command("down")
+
+
+@pytest.fixture(scope="module")
+def chain(cluster: RunningStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
+    """Give a lake on the cluster with 1,000 records of each dataset in gold."""
+    with hadoop_conf(cluster):
+        made = make_chain(cluster, "chain", tmp_path_factory.mktemp("inbox"))
+        made.files(1000, 1, 0.02)
+        made.messages(Plan("ad_campaigns", 1, 1000, 0.02))
+        result = made.job()
+        assert result.returncode == 0, result.stdout
+        yield made
+
+
+def wait_until(condition: Callable[[], bool], seconds: float, what: Callable[[], str]) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, what()
+        time.sleep(0.2)
+
+
+def test_all_daemons_serve_on_loopback_in_9_gb(cluster: RunningStack) -> None:
+    native = Stack(cluster.settings)
+    told = cluster.command("status").stdout
+    assert told.count(" running ") == len(profiles.programs(cluster.settings)) == 10
+    assert "safe mode off, 3 live DataNodes" in told
+    assert "2 active NodeManagers, 4 of 4 cores" in told
+    processes = daemons.processes(native)
+    assert sum(process.memory_info().rss for process in processes) < MEMORY
+    connections = [c for process in processes for c in process.net_connections("inet")]
+    listening = {c.laddr for c in connections if c.status == psutil.CONN_LISTEN}
+    assert {address.ip for address in listening} <= {"127.0.0.1", "::1", "::ffff:127.0.0.1"}
+    ports = {port for name, port in cluster.settings.ports.items() if name != "API_PORT"}
+    assert ports <= {address.port for address in listening}
+
+
+def test_another_profile_is_refused_while_this_one_runs(cluster: RunningStack) -> None:
+    other = RunningStack(cluster.settings, {**cluster.environ, "PROFILE": "laptop"})
+    for command in ("up", "status", "start-api"):
+        done = other.command(command)
+        assert done.returncode == 1
+        assert f"What runs in {cluster.settings.stack_home} was started with PROFILE=cluster, not laptop" in done.stderr
+        assert "make down" in done.stderr
+
+
+def test_the_chain_is_exact_and_each_message_and_each_block_is_kept_three_times(chain: Chain) -> None:
+    check(chain)
+    admin = ready.admin(chain.settings)
+    try:
+        (topic,) = admin.describe_topics(["ad_campaigns_topic"])
+    finally:
+        admin.close()
+    assert len(topic["partitions"]) == 3
+    assert all(len(partition["replica_nodes"]) == 3 for partition in topic["partitions"])
+    client = InsecureClient(chain.settings.webhdfs)
+    root = chain.settings.lake.split("/", 3)[3]
+    files = [
+        status["replication"]
+        for folder, _, found in client.walk(f"/{root}", status=True)
+        for name, status in found
+        if status["length"]
+    ]
+    assert files
+    assert set(files) == {3}
+
+
+@contextlib.contextmanager
+def gone(cluster: RunningStack, program: str) -> Iterator[None]:
+    """Kill a daemon, and keep the supervisor from starting it again until the end; then wait until all serve."""
+    native = Stack(cluster.settings)
+    supervisor = psutil.Process(int(str(daemons.call(native, "getPID"))))
+    process = psutil.Process(int(str(daemons.states(native)[program]["pid"])))
+    supervisor.send_signal(signal.SIGSTOP)
+    try:
+        process.kill()
+        yield
+        assert process.status() == psutil.STATUS_ZOMBIE, "its supervisor is frozen: nobody has started it again"
+    finally:
+        supervisor.send_signal(signal.SIGCONT)
+    wait_until(lambda: cluster.command("up").returncode == 0, 120, lambda: cluster.command("status").stdout)
+
+
+def gold(chain: Chain) -> object:
+    try:
+        return chain.answers()
+    except (OSError, ServiceError) as error:  # the DataNode that was asked has just gone
+        return error
+
+
+@pytest.mark.parametrize("program", ["datanode2", "kafka2"])
+def test_one_may_go_while_messages_come_in(chain: Chain, program: str) -> None:
+    seed = {"datanode2": 10, "kafka2": 20}[program]
+    stream = chain.start("jobs/submit.sh", "jobs/pipeline.py", "--continuous")
+    plan = Plan("ad_campaigns", seed, 3000, 0.02)
+    produce = [sys.executable, "-m", "producers.produce", "--datasets", plan.dataset, f"--seed={seed}"]
+    sending = chain.start(*produce, f"--rows={plan.rows}", f"--errors={plan.errors}", "--rate=100")
+    chain.sent.add(plan.dataset, (item.record for item in plan.items() if item.breakage is None))
+    before = gold(chain)
+    wait_until(lambda: gold(chain) != before, 120, lambda: "nothing of the messages has come to gold")
+    assert sending.poll() is None
+    with gone(chain.stack, program):
+        said, _ = sending.communicate(timeout=120)
+        assert sending.returncode == 0, said
+        chain.files(100, seed)
+        wanted = chain.sent.answers()
+        wait_until(
+            lambda: gold(chain) == wanted or stream.poll() is not None,
+            180,
+            lambda: f"gold does not follow: {gold(chain)}",
+        )
+        if stream.poll() is None:
+            os.killpg(stream.pid, signal.SIGINT)
+        output, _ = stream.communicate(timeout=60)
+        assert stream.returncode == 0, output
+        check(chain)
