@@ -133,7 +133,7 @@ def read(job: Run, dataset: Dataset, topic: Topic) -> None:
         what = f"{name}: {came:,} records came out of {planned.asked:,} offsets of {dataset.topic}."
         raise LossError(what, "Run it again.")
     if words := job.forgotten.get(dataset.name):
-        added = forgetting.refuse(job.lake, dataset, added, words, job.run_id)
+        added = forgetting.refuse(job.lake, job.lake.dataset(dataset.name), added, words, job.run_id)
     new = sum(job.commit(name, added, following).values())
     tell_refused(dataset.name, came - new)
     beside = {"gaps": planned.asked - came, "lost": planned.lost}

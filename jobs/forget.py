@@ -16,7 +16,7 @@ import polars as pl
 import gold
 import replay
 from lakehouse.datasets import DATASETS
-from lakehouse.errors import NoSuchRecordError
+from lakehouse.errors import NoSuchColumnError, NoSuchRecordError
 from lakehouse.lake import Lake, forgetting, forgotten, scan
 from lakehouse.lake.forgotten import Named
 from lakehouse.lake.printing import safe
@@ -35,7 +35,11 @@ _DECIDED = "conflict"
 
 def run(job: Run, dataset: str, column: str, value: str, *, dry_run: bool, with_topic: bool) -> None:
     """Forget a value of a column of a dataset, or tell what would go."""
-    wanted, lake = DATASETS[dataset], job.lake
+    lake = job.lake
+    wanted = lake.dataset(dataset)
+    names = [*([wanted.key] if wanted.key else []), *sorted(wanted.personal)]
+    if column not in names:
+        raise NoSuchColumnError(f"COLUMN= must be {' or '.join(names)}. Nothing was changed.")
     if dry_run:
         tell(job, wanted, Named(dataset, b"", column, value))
         return
@@ -164,14 +168,10 @@ def arguments(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--dry-run", action="store_true", help="change nothing, say what would go")
     parser.add_argument("--topic", action="store_true", help="delete the topic's records too, up to the last that goes")
     asked = parser.parse_args(words)
-    dataset = DATASETS[asked.dataset]
-    names = [*([dataset.key] if dataset.key else []), *sorted(dataset.personal)]
-    asked.column = asked.column or dataset.key
-    if asked.column not in names:
-        parser.error(f"COLUMN= must be {' or '.join(names)}")
+    asked.column = asked.column or DATASETS[asked.dataset].key or ""
     asked.value = os.environ.pop("KEY", "").strip()
     if not asked.value:
-        parser.error(f"KEY= must be the {asked.column} that is to be forgotten")
+        parser.error(f"KEY= must be the {asked.column or 'value'} that is to be forgotten")
     return asked
 
 

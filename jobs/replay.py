@@ -36,7 +36,7 @@ def replay(job: Run, dataset: Dataset, reason: str = "", *, dry_run: bool = Fals
     `is_told` says that moves are told with samples of their records.
     Without a change of a verdict and of the rules nothing is committed, so a second replay changes nothing.
     """
-    started, name = time.monotonic(), f"silver.{dataset.name}"
+    started, name, dataset = time.monotonic(), f"silver.{dataset.name}", job.grown(dataset)
     files = job.standings[name].files
     if not any(file.side for file in files):
         LOG.log(INFO if is_told else DEBUG, "%s: nothing is in quarantine", dataset.name)

@@ -5,16 +5,18 @@ Run it with `make silver`, or `source conf/env.sh && spark-submit jobs/silver.py
 
 import sys
 import time
-from collections.abc import Sequence
-from dataclasses import replace
-from functools import partial
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 
 from lakehouse.datasets import DATASETS
 from lakehouse.errors import LossError
 from lakehouse.judging import drift
+from lakehouse.judging.drift import Seen
 from lakehouse.judging.version import rules_version
 from lakehouse.lake import scan
 from lakehouse.lake.data_files import DataFile
+from lakehouse.lake.state import State
 from lakehouse.model import Dataset
 from lakehouse.spark import session, tables
 from lakehouse.spark.judging import judged, silver_rows
@@ -59,41 +61,86 @@ def judge(job: Run, dataset: Dataset) -> None:
     started, name = time.monotonic(), f"silver.{dataset.name}"
     bronze, state = job.standings[f"bronze.{dataset.name}"], job.state(name)
     read_to = state.source.batch if state.source else 0
-    expected = _count_after(job, f"bronze.{dataset.name}", read_to)
-    longest = max((int(file.greatest.get("size", UNKNOWN)) for file in bronze.files_after(read_to)), default=0)
-    spark = session.for_records(job.spark, longest)
-    new = job.rows_after(f"bronze.{dataset.name}", read_to, spark=spark)
+    news = News(job, dataset.name, read_to, _count_after(job, f"bronze.{dataset.name}", read_to))
     version = rules_version(dataset)
-    rules = {**state.rules, version: state.rules.get(version, 0) + expected}
+    rules = {**state.rules, version: state.rules.get(version, 0) + news.records}
     following = state.next(job.run_id, source=bronze.as_source(), rules=rules)
-    seen = job.observer(dataset)
-    is_small = expected <= tables.ONE_TASK and expected * longest <= MOST_BYTES
-
-    def write(stored: Sequence[DataFile]) -> list[DataFile]:
-        others = tables.read(spark, job.lake, name, stored) if stored else None
-        in_one_task = is_small and sum(file.rows for file in stored) <= MOST_STORED
-        with judged(new, dataset, others, expected, in_one_task=in_one_task, observe=seen.add) as rows:
-            return tables.write(silver_rows(rows, dataset, following), job.lake, name, following.batch)
-
-    stored = job.standings[name].files_after(0, side=False) if dataset.key is not None else []
-    added = write([] if is_small else stored)
-    if is_small and stored:
-        # Seldom is a key there already; then the rows are written again with a look at the files that may hold it.
-        good = [file for file in added if file.side is False]
-        if holding := job.keys.files_with(name, good, stored):
-            for file in added:
-                job.lake.files.delete(f"{job.lake.address(name)}/{file.path}")
-            added = write(holding)
-    if (written := sum(file.rows for file in added)) != expected:
+    known, changes = state.seen, list[drift.Change]()
+    dataset = job.grown(dataset)
+    while True:
+        seen = job.observer(dataset)
+        added = news.judged(dataset, following, seen.add)
+        told, known = drift.compare(dataset, known, seen.value, news.records)
+        changes += told
+        grown = job.grown(dataset, seen.value)
+        if grown == dataset:
+            break
+        # Fields that nobody knew of have columns now, and the records are judged again with them.
+        news.discard(added)
+        dataset = grown
+    if (written := sum(file.rows for file in added)) != news.records:
         raise LossError(
-            f"{name}: batches {read_to + 1} to {bronze.state.batch} of bronze.{dataset.name} have {expected:,} "
+            f"{name}: batches {read_to + 1} to {bronze.state.batch} of bronze.{dataset.name} have {news.records:,} "
             f"records, but {written:,} were judged.",
             "Run it again; where that says the same, `make balance` tells whether bronze is whole.",
         )
-    changes, known = drift.compare(dataset, state.seen, seen.value, expected)
     sides = job.commit(name, added, replace(following, seen=known))
     job.report(name, time.monotonic() - started, rows=sides.get(False, 0), quarantined=sides.get(True, 0))
     job.report_drift(name, changes)
+
+
+@dataclass
+class News:
+    """The `records` of a dataset's bronze after the batch `read_to`, on their way into silver."""
+
+    job: Run
+    dataset: str
+    read_to: int
+    records: int
+
+    @property
+    def name(self) -> str:
+        """The table that they go to."""
+        return f"silver.{self.dataset}"
+
+    @cached_property
+    def longest(self) -> int:
+        """The bytes of the longest record, where the statistics of its file tell it."""
+        files = self.job.standings[f"bronze.{self.dataset}"].files_after(self.read_to)
+        return max((int(file.greatest.get("size", UNKNOWN)) for file in files), default=0)
+
+    @property
+    def is_small(self) -> bool:
+        """Whether one task does best with them."""
+        return self.records <= tables.ONE_TASK and self.records * self.longest <= MOST_BYTES
+
+    def judged(self, dataset: Dataset, following: State, observe: Callable[[Seen], object]) -> list[DataFile]:
+        """Judge them and return the files they were written to; `observe` is told what is seen of their fields."""
+        has_key = dataset.key is not None
+        stored = self.job.standings[self.name].files_after(0, side=False) if has_key else []
+        added = self._write(dataset, following, observe, [] if self.is_small else stored)
+        if self.is_small and stored:
+            # Seldom is a key there already; then the rows are written again with a look at the files that may hold it.
+            good = [file for file in added if file.side is False]
+            if holding := self.job.keys.files_with(self.name, good, stored):
+                self.discard(added)
+                added = self._write(dataset, following, observe, holding)
+        return added
+
+    def _write(
+        self, dataset: Dataset, following: State, observe: Callable[[Seen], object], stored: Sequence[DataFile]
+    ) -> list[DataFile]:
+        lake, spark = self.job.lake, session.for_records(self.job.spark, self.longest)
+        new = self.job.rows_after(f"bronze.{self.dataset}", self.read_to, spark=spark)
+        others = tables.read(spark, lake, self.name, stored) if stored else None
+        in_one_task = self.is_small and sum(file.rows for file in stored) <= MOST_STORED
+        with judged(new, dataset, others, self.records, in_one_task=in_one_task, observe=observe) as rows:
+            return tables.write(silver_rows(rows, dataset, following), lake, self.name, following.batch)
+
+    def discard(self, added: Iterable[DataFile]) -> None:
+        """Delete files that were written and are not committed."""
+        for file in added:
+            self.job.lake.files.delete(f"{self.job.lake.address(self.name)}/{file.path}")
 
 
 def _count_after(job: Run, name: str, batch: int) -> int:

@@ -7,6 +7,8 @@ in memory and ends with it; only tables that are built are named.
 
 import sys
 
+from deltalake import DeltaTable
+
 from lakehouse import command
 from lakehouse.errors import NotBuiltError
 from lakehouse.lake import Lake, relations
@@ -15,18 +17,18 @@ from lakehouse.lake.relations import View
 
 def script(url: str) -> str:
     """Return the statements for the tables of a lake that are built; raises ServiceError where it cannot be read."""
-    built = {table for table in {view.table for view in relations.views().values()} if _is_built(url, table)}
-    named = [view for view in relations.views().values() if view.table in built]
+    lake, known = Lake(url), relations.views().values()
+    built = {name: table for name in {view.table for view in known} if (table := _opened(lake, name))}
+    named = [relations.as_stored(view, built[view.table]) for view in known if view.table in built]
     databases = [f"CREATE DATABASE IF NOT EXISTS {layer};" for layer in dict.fromkeys(view.layer for view in named)]
     return "\n".join([*databases, *(_view(url, view) for view in named), ""])
 
 
-def _is_built(url: str, table: str) -> bool:
+def _opened(lake: Lake, name: str) -> DeltaTable | None:
     try:
-        Lake(url).open(table)
+        return lake.open(name)
     except NotBuiltError:
-        return False
-    return True
+        return None
 
 
 def _view(url: str, view: View) -> str:

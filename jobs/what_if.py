@@ -30,7 +30,7 @@ def ask(job: Run, dataset: Dataset, *, publish: bool = False) -> None:
 
     Publishing replaces all of silver, so that every row is judged by the rules of now, and brings its metrics up to it.
     """
-    started, name = time.monotonic(), f"silver.{dataset.name}"
+    started, name, dataset = time.monotonic(), f"silver.{dataset.name}", job.grown(dataset)
     if not job.standings[name].files:
         LOG.info("%s: nothing was judged yet", dataset.name)
         return

@@ -9,6 +9,7 @@ from lakehouse.errors import NotBuiltError
 from lakehouse.lake import Lake
 from lakehouse.lake import runs as history
 from lakehouse.lake.relations import WHOLE_RECORDS
+from lakehouse.lake.schemas import silver
 from lakes.versions import iso
 from query.shape import MASK
 
@@ -26,7 +27,9 @@ def runs(lake: Lake, limit: int) -> list[Fact]:
 
 def shown(passport: Fact, *, masked: bool) -> Fact:
     """Return a passport for JSON; `masked` hides the personal columns of its rows throughout."""
-    hidden = DATASETS[passport["dataset"]].personal | WHOLE_RECORDS if masked else frozenset()
+    shown = {column.name for column in silver(DATASETS[passport["dataset"]]).columns if not column.personal}
+    # What no dataset declares is personal too.
+    hidden = WHOLE_RECORDS.union(passport["silver"] or ()) - (shown - WHOLE_RECORDS) if masked else frozenset()
     rows = {
         part: row and _values(row, hidden) for part, row in passport.items() if part in ("file", "bronze", "silver")
     }

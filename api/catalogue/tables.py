@@ -45,7 +45,7 @@ def summary(view: View, table: DeltaTable | None) -> Fact:
 def description(lake: Lake, view: View) -> Fact:
     """Return the summary of a view with its columns, partitions, aliases, where it comes from, and its drift."""
     table = lake.open(view.table)
-    metadata = table.metadata()
+    view, metadata = relations.as_stored(view, table), table.metadata()
     return summary(view, table) | {
         "table_id": str(metadata.id),
         "created_at": iso(datetime.fromtimestamp(metadata.created_time / 1000, UTC)),
@@ -64,7 +64,7 @@ def description(lake: Lake, view: View) -> Fact:
 def _drift(lake: Lake, view: View, table: DeltaTable) -> Fact | None:
     if view.layer not in ("silver", "quarantine"):
         return None
-    dataset, known = DATASETS[view.name.partition(".")[2]], lake.standing(view.table, table).state.seen
+    dataset, known = lake.dataset(view.name.partition(".")[2], table), lake.standing(view.table, table).state.seen
     return {"undeclared": drift.undeclared(dataset, known), "missing": drift.missing(dataset, known)}
 
 

@@ -18,7 +18,7 @@ def known() -> dict[str, View]:
 
 @cache
 def schema(view: View) -> pa.Schema:
-    """Return the Arrow schema of a view, from the registry: a filter is checked before the lake is touched."""
+    """Return the Arrow schema of a view, as its columns declare it."""
     return pa.schema(schemas.schema(view.columns).to_arrow())
 
 

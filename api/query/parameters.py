@@ -1,6 +1,5 @@
 """The parameters of a query, each checked, none silently ignored."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.http import QueryDict
@@ -18,7 +17,7 @@ class Parameters:
     """What a request asks for: a view, the names of the columns wanted, how many rows, and from where."""
 
     view: View
-    columns: Sequence[str]
+    columns: str | None
     limit: int
     filter: str | None
     page: str | None
@@ -38,7 +37,7 @@ def read(given: QueryDict, user: Asker) -> Parameters:
         raise ParseError("page already names a version; leave as_of and run out.")
     return Parameters(
         view=view,
-        columns=_columns(values.get("columns"), view),
+        columns=values.get("columns"),
         limit=values["limit"],
         filter=values.get("filter"),
         page=values.get("page"),
@@ -46,7 +45,8 @@ def read(given: QueryDict, user: Asker) -> Parameters:
     )
 
 
-def _columns(text: str | None, view: View) -> list[str]:
+def columns(text: str | None, view: View) -> list[str]:
+    """Return the names of the columns that are wanted, all where none is named; raises ParseError for others."""
     known = [column.name for column in view.columns]
     if text is None:
         return known

@@ -10,10 +10,10 @@ from django.conf import settings
 from django.contrib.auth.models import User
 
 from config.errors import AWAY, GoneError, UnavailableError
-from lakehouse.lake import Lake
+from lakehouse.lake import Lake, relations
 from lakes import access, reads, versions
-from query import limits, pages, shape, slots
-from query.filter.conditions import Condition, compile_filter
+from query import limits, pages, parameters, shape, slots
+from query.filter.conditions import compile_filter
 from query.pages import Page, Position
 from query.parameters import Parameters
 from query.scan import Effort, Scan
@@ -42,14 +42,11 @@ def answer(user: User, asked: Parameters) -> Answer:
     """Return the page that a user asked for; every reason why not is an APIException or a LakehouseError."""
     query = f"{asked.view.name} {asked.filter}"
     page = pages.read(asked.page, query) if asked.page is not None else None
-    condition = None
-    if asked.filter is not None:
-        condition = compile_filter(asked.filter, access.schema(asked.view), access.hidden(user, asked.view))
     started = time.monotonic()
     signs = Signs()
     release = slots.take(settings.STATE / "slots", user.pk)
     try:
-        found = reads.READS.begin(user, lambda: _scanned(user, asked, condition, page, signs), finished=release)
+        found = reads.READS.begin(user, lambda: _scanned(user, asked, page, signs), finished=release)
         if not signs.opened.wait(reads.SECONDS):
             raise UnavailableError(AWAY)
         table, scan, rows = found.result(timeout=started + limits.SECONDS - time.monotonic())
@@ -65,22 +62,22 @@ def answer(user: User, asked: Parameters) -> Answer:
     return Answer(rows, table.version(), scan.effort, round((time.monotonic() - started) * 1000), following)
 
 
-def _scanned(
-    user: User, asked: Parameters, condition: Condition | None, page: Page | None, signs: Signs
-) -> tuple[DeltaTable, Scan, pa.Table]:
+def _scanned(user: User, asked: Parameters, page: Page | None, signs: Signs) -> tuple[DeltaTable, Scan, pa.Table]:
     try:
         table = _table(asked, page)
     finally:
         signs.opened.set()
-    masked = access.hidden(user, asked.view)
+    # A table may have columns that nobody declared, so what is asked of columns is checked against it.
+    view = relations.as_stored(asked.view, table)
+    columns, masked, whole = parameters.columns(asked.columns, view), access.hidden(user, view), access.schema(view)
     scan = Scan(
         table=table,
-        columns=[name for name in asked.columns if name not in masked],
-        condition=condition,
-        quarantined=asked.view.quarantined,
+        columns=[name for name in columns if name not in masked],
+        condition=None if asked.filter is None else compile_filter(asked.filter, whole, masked),
+        quarantined=view.quarantined,
         limit=asked.limit,
         start=page.position if page else Position(),
-        declared=access.schema(asked.view),
+        declared=whole,
         cancelled=signs.cancelled,
     )
     try:
@@ -89,8 +86,7 @@ def _scanned(
         if asked.wanted is None:
             raise
         raise versions.why_gone(settings.LAKEHOUSE.lake, asked.view.table, table.version(), error) from error
-    whole = access.schema(asked.view)
-    wanted = pa.schema([whole.field(name) for name in asked.columns])
+    wanted = pa.schema([whole.field(name) for name in columns])
     return table, scan, shape.masked(rows, scan.taken, wanted, masked)
 
 

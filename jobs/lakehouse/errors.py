@@ -50,6 +50,12 @@ class NotBuiltError(LakehouseError):
     """Raised when a table that should be read has not been made yet."""
 
 
+class NoSuchColumnError(LakehouseError):
+    """Raised for a column that a dataset does not have, or that cannot be used for what is asked."""
+
+    exit_code = 2
+
+
 class NoSuchRecordError(LakehouseError):
     """Raised for a record that bronze does not hold, and for a group that a metric does not have."""
 

@@ -16,19 +16,23 @@ TYPES = ("string", "boolean", "binary", "int", "bigint", "double", "date", "time
 # How a source record is written: a line of a CSV file, a JSON object, a line in Common or Combined log format.
 FORMATS = ("csv", "json", "log")
 
-# What becomes of a field that a dataset does not declare: it stays in the record's bytes alone, or its record (of CSV
-# those of its file) goes to quarantine.
-DRIFTS = ("keep", "freeze")
+# What becomes of a field that a dataset does not declare: it stays in the record's bytes alone, its record goes to
+# quarantine (of CSV all records of the file), or silver gets a column with its text.
+DRIFTS = ("keep", "freeze", "evolve")
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table: its name, its Spark SQL type, and whether it tells who a person is."""
+    """A column of a table: its name, its Spark SQL type, and whether it tells who a person is.
+
+    `field` is the field of the source that silver got it from where the dataset did not declare one.
+    """
 
     name: str
     type: str
     personal: bool = False
     comment: str = ""
+    field: str = ""
 
 
 @dataclass(frozen=True)
@@ -100,7 +104,8 @@ class Dataset:
     `time_column` is the silver column that says when the event happened. `rules` are those on its records beside what
     follows from the fields' types; `derived` are expressions, each under the name of the typed column that it fills
     from others, in the order in which they are applied. `delimiter` stands between the fields of its CSV files.
-    `drift` is one of `DRIFTS`. `chart` draws its values.
+    `drift` is one of `DRIFTS`. `chart` draws its values. `found` are the columns that silver got from fields that were
+    not declared; one whose field is declared since, for another column, goes on beside that with the text.
     """
 
     name: str
@@ -115,16 +120,28 @@ class Dataset:
     delimiter: str = field(default=",", kw_only=True)
     drift: str = field(default="keep", kw_only=True)
     chart: Chart | None = field(default=None, kw_only=True)
+    found: tuple[Column, ...] = field(default=(), kw_only=True)
+
+    @property
+    def all_fields(self) -> tuple[Field, ...]:
+        """The declared fields, and those of the columns that silver got without a declaration."""
+        return (*self.fields, *(Field(c.field, c, required=False) for c in self.found))
+
+    @property
+    def source_fields(self) -> tuple[Field, ...]:
+        """All fields, each name at the source once."""
+        declared = {name for f in self.fields for name in f.names}
+        return (*self.fields, *(f for f in self.all_fields[len(self.fields) :] if f.source not in declared))
 
     @property
     def names(self) -> tuple[str, ...]:
         """All names that the fields may have at the source."""
-        return tuple(name for f in self.fields for name in f.names)
+        return tuple(name for f in self.source_fields for name in f.names)
 
     @property
     def columns(self) -> tuple[Column, ...]:
         """The typed silver columns, in the order of the table."""
-        return tuple(f.column for f in self.fields)
+        return (*(f.column for f in self.fields), *self.found)
 
     @property
     def personal(self) -> frozenset[str]:

@@ -53,7 +53,7 @@ def test_no_hostile_filter_reaches_a_scan(engineer: Client, served: str, monkeyp
     def scanned(*_: object) -> None:
         raise AssertionError("a hostile filter reached a scan")
 
-    monkeypatch.setattr(run, "_scanned", scanned)
+    monkeypatch.setattr(Scan, "run", scanned)
     for texts in HOSTILE.values():
         for text in texts:
             answer = engineer.get(URL, {**ASKED, "filter": text.encode("utf-8", "surrogatepass")})

@@ -273,3 +273,22 @@ def test_every_record_with_an_unknown_field_is_frozen_however_many_names_there_a
     records = [f'{{"id": "a", "x{number}": 1}}'.encode() for number in range(3 * MOST)]
     rows = judge(bronze([Case(str(n), raw) for n, raw in enumerate(records)]), replace(SHOP, drift="freeze"))
     assert {tuple(row["reasons"]) for row in rows.to_pylist()} == {("unknown_field",)}
+
+
+@pytest.mark.parametrize("drift", ["keep", "freeze", "evolve"])
+def test_the_fields_of_columns_that_silver_got_are_read_in_each_format(drift: str) -> None:
+    found = (Column("more", "string", field="More"), Column("number", "string", field="likes"))
+    shop = replace(SHOP, drift=drift, found=found)
+    cases = [
+        Case("csv", b'a,"x,y",1', format="csv", header="id,More,likes"),
+        Case("csv without", b"a,1", format="csv", header="id,likes"),
+        Case("json", b'{"id": "a", "likes": 1, "More": {"a": "\\u0001"}}', format="json"),
+        Case("control", b'{"id": "a", "likes": 1, "More": "\\u0001"}', format="json"),
+    ]
+    rows = judge(bronze(cases, "src"), shop).to_pylist()
+    assert [(row["more"], row["likes"], row["number"], row["reasons"]) for row in rows] == [
+        ("x,y", 1, "1", []),
+        (None, 1, "1", []),
+        ('{"a": "\\u0001"}', 1, "1", []),
+        ("\x01", 1, "1", []),
+    ]

@@ -40,7 +40,7 @@ class Sightings:
     """What is seen of the fields of a batch of bronze rows, declared ones by their name `source`."""
 
     def __init__(self, batch: pa.RecordBatch, dataset: Dataset) -> None:
-        self._batch, self._declared = batch, frozenset(field.source for field in dataset.fields)
+        self._batch, self._declared = batch, frozenset(field.source for field in dataset.all_fields)
         self.seen: Seen = {}
 
     def add(self, name: str, kind: str, row: int) -> None:
@@ -96,7 +96,7 @@ def compare(dataset: Dataset, known: Known, seen: Seen, records: int) -> tuple[l
     A declared field is missing where it was there before and a CSV header is without it, or no record has it. That is
     told once, until a run has it in all of its records.
     """
-    declared = {field.source for field in dataset.fields}
+    declared, found_names = {field.source for field in dataset.all_fields}, {column.field for column in dataset.found}
     # A field that was declared meanwhile by an alias is no longer told apart.
     after = {name: kinds for name, kinds in known.items() if name in declared or name not in dataset.names}
     room = MOST - sum(name not in declared for name in after)
@@ -107,7 +107,9 @@ def compare(dataset: Dataset, known: Known, seen: Seen, records: int) -> tuple[l
             room -= 1
             if room < 0:
                 continue
-        now, found = _look(name, kinds, before, is_declared=name in declared, is_few=records < FEW)
+        # A column that silver got by itself is one of the table, and its field new to a dataset that never saw it.
+        is_own = name in declared and bool(before or name not in found_names)
+        now, found = _look(name, kinds, before, is_declared=is_own, is_few=records < FEW)
         changes += found
         if now:
             after[name] = now
@@ -148,4 +150,4 @@ def undeclared(dataset: Dataset, known: Known) -> dict[str, tuple[str, ...]]:
 
 def missing(dataset: Dataset, known: Known) -> list[str]:
     """Return the declared fields that were missing when they were last told of."""
-    return [field.source for field in dataset.fields if MISSING in known.get(field.source, ())]
+    return [field.source for field in dataset.all_fields if MISSING in known.get(field.source, ())]

@@ -72,7 +72,7 @@ def _judge_slice(batch: pa.RecordBatch, dataset: Dataset, observe: Callable[[See
     observe(sightings.seen)
     values = [
         convert(texts[text_name(field.column.name)], field.column.type, field.formats).alias(field.column.name)
-        for field in dataset.fields
+        for field in dataset.all_fields
     ]
     frame = texts.with_columns(pl.Series("ingested_at", batch["ingested_at"].cast(pa.timestamp("us", "UTC"))), *values)
     for expression in dataset.derived:

@@ -35,7 +35,7 @@ def parse(batch: pa.RecordBatch, dataset: Dataset, sightings: Sightings) -> pl.D
         if not known.is_empty():
             parts.append(parser(known.select("row", "line", "header"), dataset, sightings))
     found = pl.concat(parts, how="diagonal")
-    texts = (_text(field, found) for field in dataset.fields)
+    texts = (_text(field, found) for field in dataset.all_fields)
     return found.sort("row").select("problem", *texts)
 
 

@@ -71,7 +71,7 @@ def _look(header: str, names: _Names, dataset: Dataset, sightings: Sightings, ro
     if not layout.size:
         return
     there = {name for name, place in zip(names.sources, layout.places, strict=True) if place is not None}
-    for field in dataset.fields:
+    for field in dataset.source_fields:
         sightings.add(field.source, NO_COLUMN if there.isdisjoint(field.names) else COLUMN, row)
     for name in layout.others[:MOST]:
         sightings.add(name, COLUMN, row)

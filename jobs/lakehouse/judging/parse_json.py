@@ -51,7 +51,7 @@ def parse_json(rows: pl.DataFrame, dataset: Dataset, sightings: Sightings) -> pl
     columns = [rows["row"], pl.Series("problem", problems, dtype=pl.String)]
     unread = len(problems) - problems.count(None)
     places = map(_place, count())
-    for field in dataset.fields:
+    for field in dataset.source_fields:
         values = [_texts(map(attrgetter(next(places)), records)) for _ in field.names]
         kinds = [_kinds(texts, unread) for texts in values]
         for kind, row in (item for of_name in kinds for item in of_name.items()):

@@ -18,8 +18,8 @@ CONTROL = r"[\x00-\x08\x0B\x0C\x0E-\x1F\x7F]"
 def type_rules(dataset: Dataset) -> tuple[Rule, ...]:
     """Return the rules that follow from the fields' types, for all datasets alike."""
     required = [Rule("required", text(field.column.name).is_null()) for field in dataset.fields if field.required]
-    strings = [column for column in dataset.columns if column.type == "string"]
-    control = [Rule("control_char", text(column.name).str.contains(CONTROL)) for column in strings]
+    strings = [field.column.name for field in dataset.fields if field.column.type == "string"]
+    control = [Rule("control_char", text(name).str.contains(CONTROL)) for name in strings]
     return (*required, *control, *(rule for column in dataset.columns for rule in _column_rules(column)))
 
 

@@ -15,7 +15,6 @@ from lakehouse.errors import IntegrityError
 from lakehouse.lake import data_files, forgotten, log, native
 from lakehouse.lake.data_files import DataFile
 from lakehouse.lake.forgotten import Named, Row, Words
-from lakehouse.lake.schemas import tables
 from lakehouse.lake.standing import Standing
 from lakehouse.lake.store import Lake
 from lakehouse.model import Dataset
@@ -40,7 +39,7 @@ def search(lake: Lake, dataset: Dataset, files: Iterable[DataFile], named: Named
 
         def work(file: DataFile = file) -> tuple[list[Row], int]:
             found, rest = list[Row](), 0
-            for batch in data_files.read(lake.address(name), [file], tables()[name]):
+            for batch in data_files.read(lake.address(name), [file], lake.table(name)):
                 hits = forgotten.find(batch, dataset, named)
                 held = named.mentioned(batch["raw"])
                 rest += int(held.sum()) - int(held.gather(hits["row"].unique()).sum())
@@ -61,7 +60,7 @@ def refuse(lake: Lake, dataset: Dataset, files: Sequence[DataFile], words: Words
     name = f"bronze.{dataset.name}"
 
     def work() -> list[Row]:
-        batches = data_files.read(lake.address(name), files, tables()[name])
+        batches = data_files.read(lake.address(name), files, lake.table(name))
         return [row for batch in batches for row in forgotten.find(batch, dataset, words).to_dicts()]
 
     rows = lake.call(name, work, native.QUERY_SECONDS)
@@ -76,7 +75,7 @@ def refuse(lake: Lake, dataset: Dataset, files: Sequence[DataFile], words: Words
 
 def without(lake: Lake, name: str, files: Iterable[DataFile], gone: pl.DataFrame) -> Rewritten:
     """Write those files of a table again that hold records of `gone` (source_id, position), without these."""
-    table, made = tables()[name], Rewritten()
+    table, made = lake.table(name), Rewritten()
     judged = [column.name for column in table.columns if column.name == "rules_version"]
     for file in files:
 

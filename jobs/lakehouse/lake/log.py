@@ -18,6 +18,8 @@ from deltalake import DeltaTable, Schema
 from lakehouse.lake import native
 from lakehouse.lake.data_files import DataFile
 from lakehouse.lake.files import Storage, room
+from lakehouse.lake.schemas import schema
+from lakehouse.model import Table
 
 Action = dict[str, Any]
 
@@ -69,7 +71,25 @@ def append(
     return files.create(file_of(address, version), "".join(f"{json.dumps(a)}\n" for a in actions).encode())
 
 
-def widen(files: Storage, address: str, table: DeltaTable, schema: Schema, metadata: str) -> bool:
+def beginning(table: Table, interval: int) -> bytes:
+    """Return the first commit of a table without rows, as deltalake makes it on the local disk.
+
+    `interval` is the number of versions between two checkpoints.
+    """
+    statistics = {"delta.dataSkippingStatsColumns": ",".join(table.statistics)} if table.statistics else {}
+    with room(), tempfile.TemporaryDirectory(prefix="lakehouse-table-") as folder:
+        made = DeltaTable.create(
+            folder,
+            schema(table.columns),
+            partition_by=list(table.partition_by) or None,
+            name=table.name,
+            description=table.comment,
+            configuration={"delta.checkpointInterval": str(interval)} | statistics,
+        )
+        return Path(file_of(folder, made.version())).read_bytes()
+
+
+def widen(files: Storage, address: str, table: DeltaTable, columns: Schema, metadata: str) -> bool:
     """Commit other columns as the next version of an open table, whose rows have null there; return as `append`.
 
     `metadata` is the commit's user metadata (Delta protocol, "Change Metadata").
@@ -81,7 +101,7 @@ def widen(files: Storage, address: str, table: DeltaTable, schema: Schema, metad
         "name": known.name,
         "description": known.description,
         "format": {"provider": "parquet", "options": {}},
-        "schemaString": schema.to_json(),
+        "schemaString": columns.to_json(),
         "partitionColumns": known.partition_columns,
         "configuration": known.configuration,
         "createdTime": known.created_time,

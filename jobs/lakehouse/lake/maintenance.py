@@ -13,7 +13,6 @@ from deltalake import CommitProperties, DeltaTable
 from lakehouse import crash
 from lakehouse.lake import data_files, losses, native
 from lakehouse.lake.data_files import DataFile
-from lakehouse.lake.schemas import tables
 from lakehouse.lake.standing import Standing
 from lakehouse.lake.store import Lake
 
@@ -56,7 +55,7 @@ def compact(lake: Lake, name: str, standing: Standing, groups: Iterable[Group]) 
     Raises ServiceError where the lake does not answer, IntegrityError where somebody else writes to the table,
     LossError where a file is not what was written.
     """
-    table, address = tables()[name], lake.address(name)
+    table, address = lake.table(name), lake.address(name)
     removed: Group = []
     added: Group = []
     for files in groups:

@@ -1,10 +1,11 @@
 """The names under which tables are read by people: each layer's tables, and two views of every silver table."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
+from deltalake import DeltaTable
+
 from lakehouse.datasets import DATASETS
-from lakehouse.lake import schemas
+from lakehouse.lake import evolution, schemas
 from lakehouse.metrics import METRICS
 from lakehouse.model import Column, Dataset
 
@@ -43,10 +44,17 @@ def views() -> dict[str, View]:
     whole = {name: View(name, name, table.columns, comment=table.comment) for name, table in tables.items()}
     made = [View(f"gold.{name}", f"gold.{name}", m.columns, comment=m.comment) for name, m in METRICS.items()]
     for dataset in DATASETS.values():
-        made += [*_sides(dataset, tables[f"silver.{dataset.name}"].columns), whole[f"bronze.{dataset.name}"]]
+        made += [*_sides(dataset), whole[f"bronze.{dataset.name}"]]
     # What is neither a layer nor a side of one, such as the ledger and tables that are added later.
     made += [view for view in whole.values() if view.layer not in ("gold", "silver", "bronze")]
     return {view.name: view for view in made}
+
+
+def as_stored(view: View, table: DeltaTable) -> View:
+    """Return a view with the columns that its open table got from fields which no dataset declares."""
+    if view.layer != "silver":
+        return view
+    return _sides(evolution.of_schema(DATASETS[view.name.partition(".")[2]], table.schema()))[0]
 
 
 def aliases() -> dict[str, str]:
@@ -58,8 +66,8 @@ def aliases() -> dict[str, str]:
     }
 
 
-def _sides(dataset: Dataset, columns: Iterable[Column]) -> tuple[View, View]:
-    by_name = {column.name: column for column in columns}
+def _sides(dataset: Dataset) -> tuple[View, View]:
+    by_name = {column.name: column for column in schemas.silver(dataset).columns}
     table = f"silver.{dataset.name}"
     judged = (by_name["raw"], by_name["reasons"], by_name["rules_version"])
     good = View(

@@ -104,7 +104,7 @@ def without_damaged(lake: Lake, dataset: str) -> list[Step]:
     """
     name, silver = f"bronze.{dataset}", f"silver.{dataset}"
     whole = lake.open(name)
-    files = data_files.of_table(whole, _statistics(name))
+    files = data_files.of_table(whole, _statistics(lake, name))
     gone = tuple(file for file, _ in losses.damaged(lake, name, files))
     if not gone:
         return []
@@ -150,7 +150,7 @@ def _step(lake: Lake, name: str, version: int) -> Step:
             f"Version {version} of {name} was written by other means than these jobs: what it stands at is not known. "
             f"Nothing was changed. Take one of before version {standing.foreign}."
         )
-    files = data_files.of_table(opened, _statistics(name))
+    files = data_files.of_table(opened, _statistics(lake, name))
     for file, _ in losses.damaged(lake, name, files):
         raise IntegrityError(
             f"Version {version} of {name} cannot be restored: its file {file.path} was deleted by `make maintain`, "
@@ -160,8 +160,8 @@ def _step(lake: Lake, name: str, version: int) -> Step:
     return Step(name, version, files, standing.state)
 
 
-def _statistics(name: str) -> Sequence[str]:
-    table = tables()[name]
+def _statistics(lake: Lake, name: str) -> Sequence[str]:
+    table = lake.table(name)
     return table.statistics or [column.name for column in table.columns if column.name not in table.partition_by]
 
 
@@ -171,7 +171,7 @@ def _decisions(lake: Lake, dataset: str, step: Step, run_id: str) -> list[Row]:
     A file has a row for each name that its content came by. One without records is in no table, and stays decided.
     """
     went = f"bronze went back to version {step.version}"
-    address, table = lake.address(step.name), tables()[step.name]
+    address, table = lake.address(step.name), lake.table(step.name)
     hashes = lake.call(
         step.name, lambda: data_files.distinct(address, step.files, table, "source_id"), native.QUERY_SECONDS
     )

@@ -17,6 +17,9 @@ _DELTA_TYPES: dict[str, str | dict[str, object]] = {
     "bigint": "long",
     "array<string>": {"type": "array", "elementType": "string", "containsNull": True},
 }
+# The entry in a stored column's metadata that names the field which silver got it from, where none was declared.
+FIELD = "lakehouse.field"
+
 # Who a record is: file name or topic, sha256 or partition, record number from 0 or offset.
 IDENTITY = (Column("source", "string"), Column("source_id", "string"), Column("position", "bigint"))
 
@@ -154,7 +157,7 @@ def schema(columns: Iterable[Column]) -> Schema:
             "name": c.name,
             "type": _DELTA_TYPES.get(c.type, c.type),
             "nullable": True,
-            "metadata": {"comment": c.comment} if c.comment else {},
+            "metadata": {name: text for name, text in (("comment", c.comment), (FIELD, c.field)) if text},
         }
         for c in columns
     ]

@@ -38,7 +38,7 @@ def run(url: str, sql: str) -> pa.RecordBatchReader:
     for table, opened in tables.items():
         builder.register(f'lake."{table}"', opened)
     for name, view in wanted.items():
-        builder.execute(f"CREATE VIEW {name} AS {_select(view)}").read_all()
+        builder.execute(f"CREATE VIEW {name} AS {_select(relations.as_stored(view, tables[view.table]))}").read_all()
     with _translated():
         # DataFusion finds most faults while planning, the others with the first batch.
         reader = pa.RecordBatchReader.from_stream(builder.execute(sql))

@@ -1,26 +1,25 @@
 """The one object for the store: where tables are, opening, making and appending to them, and what they stand at."""
 
 import re
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import pyarrow as pa
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
+from lakehouse.datasets import DATASETS
 from lakehouse.errors import IntegrityError, NotBuiltError, ServiceError
-from lakehouse.lake import data_files, log, native, scan
+from lakehouse.lake import data_files, evolution, log, native, scan
 from lakehouse.lake.data_files import DataFile
-from lakehouse.lake.files import Storage, room
-from lakehouse.lake.schemas import arrow_schema, differences, schema, tables
+from lakehouse.lake.files import Storage
+from lakehouse.lake.schemas import arrow_schema, differences, schema, silver, tables
 from lakehouse.lake.standing import Standing
 from lakehouse.lake.state import State
 from lakehouse.lake.storage import storage
-from lakehouse.model import Table
+from lakehouse.model import Dataset, Table
 from lakehouse.settings import Settings
 
 T = TypeVar("T")
@@ -36,6 +35,8 @@ class Lake:
 
     def __init__(self, url: str, webhdfs: str = "") -> None:
         self.url, self.webhdfs = url.rstrip("/"), webhdfs
+        self._datasets: dict[str, Dataset] = {}
+        self._wider: set[str] = set()
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -50,6 +51,29 @@ class Lake:
     def address(self, name: str) -> str:
         """Return the URL of the table `name`, such as `silver.transactions` or `ledger.files`."""
         return f"{self.url}/{name.replace('.', '/', 1)}"
+
+    def dataset(self, name: str, opened: DeltaTable | None = None) -> Dataset:
+        """Return a dataset with the columns that its silver table got without a declaration; raises as `open`.
+
+        `opened` is that table; without it each is looked up once.
+        """
+        if opened is not None or name not in self._datasets:
+            table = self.open(f"silver.{name}") if opened is None else opened
+            self._datasets[name] = evolution.of_schema(DATASETS[name], table.schema())
+        return self._datasets[name]
+
+    def table(self, name: str, opened: DeltaTable | None = None) -> Table:
+        """Return the table `name` with all columns that it got in this lake; `opened` and errors as `dataset`."""
+        layer, _, dataset = name.partition(".")
+        return silver(self.dataset(dataset, opened)) if layer == "silver" else tables()[name]
+
+    def adopt(self, dataset: Dataset) -> None:
+        """Give a dataset's silver table the columns that it was found to need: for what is read and written from now.
+
+        The stored table gets them before its next commit.
+        """
+        self._datasets[dataset.name] = dataset
+        self._wider.add(f"silver.{dataset.name}")
 
     def open(self, name: str, version: int | None = None) -> DeltaTable:
         """Open the table `name` at its newest or the given version.
@@ -76,14 +100,16 @@ class Lake:
         Columns that were declared since are added, and null in the rows that are there. Raises IntegrityError where one
         has another schema otherwise: a column went or has another type, or another form of these jobs made the lake.
         """
-        return {name: self._made(table) for name, table in tables().items()}
+        return {name: self._made(name) for name in tables()}
 
-    def _made(self, table: Table) -> Standing:
+    def _made(self, name: str) -> Standing:
         try:
-            opened = self.open(table.name)
+            opened = self.open(name)
         except NotBuiltError:
-            self._make(table)
-            opened = self.open(table.name)
+            first = log.beginning(tables()[name], _CHECKPOINT_INTERVAL)
+            self.files.create(log.file_of(self.address(name), 0), first)
+            opened = self.open(name)
+        table = self.table(name, opened)
         stored, declared = ({f.name: f.type for f in s.fields} for s in (opened.schema(), schema(table.columns)))
         if stored == declared:
             return self.standing(table.name, opened)
@@ -101,22 +127,7 @@ class Lake:
             return self.standing(table.name, opened)
         # One that somebody else has widened meanwhile is looked at again.
         log.widen(self.files, self.address(table.name), opened, schema(table.columns), state.as_json())
-        return self._made(table)
-
-    def _make(self, table: Table) -> None:
-        """Make a table: its first commit is made by deltalake on the local disk, and put into its place as a whole."""
-        statistics = {"delta.dataSkippingStatsColumns": ",".join(table.statistics)} if table.statistics else {}
-        with room(), tempfile.TemporaryDirectory(prefix="lakehouse-table-") as folder:
-            made = DeltaTable.create(
-                folder,
-                schema(table.columns),
-                partition_by=list(table.partition_by) or None,
-                name=table.name,
-                description=table.comment,
-                configuration={"delta.checkpointInterval": str(_CHECKPOINT_INTERVAL)} | statistics,
-            )
-            first = Path(log.file_of(folder, made.version())).read_bytes()
-        self.files.create(log.file_of(self.address(table.name), 0), first)
+        return self._made(name)
 
     def standings(self) -> dict[str, Standing]:
         """Return how all tables stand; raises as `open`.
@@ -172,6 +183,8 @@ class Lake:
         They take the place of the `removed` ones; `is_change` says whether other rows are there then. Raises
         IntegrityError where somebody else has committed meanwhile.
         """
+        if name in self._wider:
+            after = self._widened(name, after)
         version, metadata = after.version + 1, state.as_json()
         app = (name, state.batch) if is_change else None
         while not log.append(self.files, self.address(name), version, added, metadata, app=app, removed=removed):
@@ -189,6 +202,15 @@ class Lake:
             return self.standing(name)
         gone = {file.path for file in removed}
         return Standing(after.id, version, state, (*(f for f in after.files if f.path not in gone), *added))
+
+    def _widened(self, name: str, after: Standing) -> Standing:
+        """Add the columns that a table was found to need; what others have committed meanwhile, the commit tells."""
+        opened, columns = self.open(name), schema(self.table(name).columns)
+        if opened.version() != after.version:
+            return after
+        self._wider.discard(name)
+        is_done = log.widen(self.files, self.address(name), opened, columns, after.state.as_json())
+        return replace(after, version=after.version + 1) if is_done else after
 
     def append(self, table: Table, rows: Sequence[dict[str, Any]]) -> None:
         """Append rows, given as dictionaries by column name, in one commit; for the small tables of the ledger.

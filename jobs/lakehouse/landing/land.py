@@ -183,7 +183,7 @@ class Inbox:
             )
             added = [files[cut.file_name] for cut in own]
             if words := self._words.get(dataset):
-                added = forgetting.refuse(self.lake, DATASETS[dataset], added, words, run_id)
+                added = forgetting.refuse(self.lake, self.lake.dataset(dataset), added, words, run_id)
             state = self.standings[name].state.next(run_id, files=rows)
             self.standings[name] = self.lake.commit(name, self.standings[name], added, state)
 

@@ -19,7 +19,8 @@ def with_hashes(judged: DataFrame, dataset: Dataset) -> DataFrame:
     later changes no hash where it is null: a record that comes again is a duplicate of what was stored before.
     """
     names = [c.name for c in dataset.columns]
-    content = ", ".join([*names, *(f"CASE WHEN {name} IS NOT NULL THEN '{name}' END" for name in names)])
+    given = (f"CASE WHEN `{name}` IS NOT NULL THEN '{name}' END" for name in names)
+    content = ", ".join([*(f"`{name}`" for name in names), *given])
     key = "CAST(NULL AS BIGINT)"
     if dataset.key is not None:
         key = f"CASE WHEN size(reasons) = 0 AND {dataset.key} IS NOT NULL THEN xxhash64({dataset.key}) END"
@@ -67,7 +68,7 @@ def resolve(judged: DataFrame, key: str, stored: DataFrame | None) -> DataFrame:
         "ORDER BY bronze_batch, kafka_timestamp IS NOT NULL, source_id, position)"
     )
     return looked_up.selectExpr(
-        *(name for name in judged.columns if name != "reasons"),
+        *(f"`{name}`" for name in judged.columns if name != "reasons"),
         f"""CASE
             WHEN key_hash IS NULL OR (stored_hash IS NULL AND row_number() OVER {same_key} = 1) THEN reasons
             WHEN content_hash = coalesce(stored_hash, first(content_hash) OVER {same_key}) THEN array('duplicate')

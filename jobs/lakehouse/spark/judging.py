@@ -25,7 +25,7 @@ class Sum(AccumulatorParam[Seen]):
     """How what tasks have seen is put together: of a task that is done twice it is what one saw."""
 
     def __init__(self, dataset: Dataset) -> None:
-        self._declared = frozenset(field.source for field in dataset.fields)
+        self._declared = frozenset(field.source for field in dataset.all_fields)
 
     def zero(self, value: Seen) -> Seen:  # noqa: ARG002 - Spark's own signature
         """Return what nobody has seen anything in."""
@@ -84,7 +84,8 @@ def _judging(
 
 def silver_rows(rows: DataFrame, dataset: Dataset, state: State) -> DataFrame:
     """Return judged rows as silver rows of a batch: typed columns where good, `raw` and `reasons` where quarantined."""
-    good = [*(c.name for c in dataset.columns), "key_hash", "content_hash"]
+    # In quotes, because what a column that silver got by itself is called is up to the source.
+    good = [*(f"`{c.name}`" for c in dataset.columns), "key_hash", "content_hash"]
     return rows.selectExpr(
         "size(reasons) > 0 AS quarantined",
         f"CAST({state.batch} AS BIGINT) AS batch",

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, wait
 from dataclasses import asdict, dataclass, field
 from functools import cached_property, partial
@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from lakehouse.errors import LakehouseError, LossError, ServiceError
 from lakehouse.judging.drift import Change, Seen
-from lakehouse.lake import forgotten, maintenance, native
+from lakehouse.lake import evolution, forgotten, maintenance, native
 from lakehouse.lake.data_files import DataFile, Side
 from lakehouse.lake.forgotten import Words
 from lakehouse.lake.keys import KeyHashes
@@ -57,7 +57,7 @@ class Run:
     is_continuous: bool = False
     accepts_loss: bool = False
     ignored: set[str] = field(default_factory=set)
-    _observers: dict[str, Accumulator[Seen]] = field(default_factory=dict)
+    _observers: dict[Dataset, Accumulator[Seen]] = field(default_factory=dict)
     _session: "Future[SparkSession] | None" = None
     _put_off: dict[str, int] = field(default_factory=dict)
 
@@ -89,12 +89,25 @@ class Run:
         assert self._session is not None
         return self._session.result()
 
+    def grown(self, dataset: Dataset, fields: Iterable[str] = ()) -> Dataset:
+        """Return a dataset with all columns of its silver table; of one that evolves also those that it needs.
+
+        They are for what the fields that were seen so far hold, and for `fields`. The stored table gets them with the
+        next commit; until then they are null in what is read.
+        """
+        known = self.lake.dataset(dataset.name)
+        grown = evolution.grown(known, [*self.state(f"silver.{dataset.name}").seen, *fields])
+        for column in grown.found[len(known.found) :]:
+            LOG.info("silver  %-26s new column %s, of the field %s", dataset.name, column.name, safe(column.field))
+            self.lake.adopt(grown)
+        return grown
+
     def observer(self, dataset: Dataset) -> Accumulator[Seen]:
         """Return what gathers what the tasks of one step see of a dataset's fields; Spark keeps each until it ends."""
-        if dataset.name not in self._observers:
-            self._observers[dataset.name] = self.spark.sparkContext.accumulator({}, Sum(dataset))
-        self._observers[dataset.name].value = {}
-        return self._observers[dataset.name]
+        if dataset not in self._observers:
+            self._observers[dataset] = self.spark.sparkContext.accumulator({}, Sum(dataset))
+        self._observers[dataset].value = {}
+        return self._observers[dataset]
 
     def state(self, name: str) -> State:
         """Return what a table stands at."""

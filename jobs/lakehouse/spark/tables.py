@@ -9,7 +9,6 @@ from pyspark.sql import DataFrame, SparkSession
 
 from lakehouse.lake import data_files, losses
 from lakehouse.lake.data_files import DataFile
-from lakehouse.lake.schemas import tables
 from lakehouse.lake.store import Lake
 from lakehouse.model import ddl
 
@@ -30,7 +29,7 @@ def read(spark: SparkSession, lake: Lake, name: str, files: Sequence[DataFile], 
     LossError where one of the files is missing or has another size than the log says.
     """
     losses.check_files(lake, name, files)
-    table = tables()[name]
+    table = lake.table(name)
     columns = [column for column in table.columns if column.name not in table.partition_by]
     if not files:
         return spark.createDataFrame([], ddl(columns))
@@ -44,7 +43,7 @@ def write(rows: DataFrame, lake: Lake, name: str, batch: int) -> list[DataFile]:
 
     The tasks write by Arrow and tell what they wrote: a file of a task that failed, or was done twice, is in no commit.
     """
-    table, url, webhdfs = tables()[name], lake.url, lake.webhdfs
+    table, url, webhdfs = lake.table(name), lake.url, lake.webhdfs
 
     def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         lake = Lake(url, webhdfs)
