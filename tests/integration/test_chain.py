@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pyarrow as pa
@@ -14,6 +15,7 @@ from chain import Chain, balance, check, hadoop_conf, identities, make_chain
 from deltalake import write_deltalake
 from hdfs import InsecureClient
 from kafka import KafkaAdminClient
+from openlineage_events import by_name, checked, rows
 from stack import RunningStack
 
 from lakehouse import crash
@@ -32,16 +34,35 @@ def chain(stack: RunningStack, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield make_chain(stack, "chain", tmp_path_factory.mktemp("inbox"))
 
 
-def test_files_and_messages_become_the_four_metrics(chain: Chain) -> None:
+def test_files_and_messages_become_the_four_metrics(chain: Chain, tmp_path: Path) -> None:
     chain.files(1000, 42, 0.02)
     chain.messages(Plan("ad_campaigns", 42, 16_000, 0.02))
     chain.messages(Plan("transactions", 42, 300, 0.02, skip=1000, repeats=20))
-    result = chain.job()
+    names = {"TYPE": "file", "LOG_FILE_PATH": str(tmp_path / "events"), "APPEND": "true"}
+    result = chain.job(**{f"OPENLINEAGE__TRANSPORT__{name}": value for name, value in names.items()})
     assert result.returncode == 0, result.stdout
     assert "Exception" not in result.stdout + result.stderr
     check(chain)
+    check_lineage(chain, (tmp_path / "events").read_text())
     duplicates = {str(line["dataset"]): dict(line["reasons"]).get("duplicate", 0) for line in balance(chain)}  # type: ignore[call-overload]
     assert duplicates["transactions"] >= 20
+
+
+def check_lineage(chain: Chain, told: str) -> None:
+    """Assert that the events of the first run name all that it read and wrote."""
+    start, end = checked(told.splitlines())
+    assert (start["eventType"], end["eventType"], end["job"]["name"]) == ("START", "COMPLETE", "pipeline")
+    standings = {name: s for name, s in chain.lake.standings().items() if not name.startswith("ledger.")}
+    assert {name: rows(d) for name, d in by_name(end["outputs"]).items()} == {n: s.rows for n, s in standings.items()}
+    inputs = by_name(end["inputs"])
+    assert {name: d["facets"]["version"]["datasetVersion"] for name, d in inputs.items() if d.get("facets")} == {
+        name: str(s.version) for name, s in standings.items() if not name.startswith("gold.")
+    }
+    read = {name: rows(d) for name, d in inputs.items() if d["namespace"] == f"kafka://{chain.settings.kafka}"}
+    assert read == {"ad_campaigns_topic": 16_000, "transactions_topic": 300}
+    assert {name for name in inputs if name.startswith(str(chain.settings.inbox))} == {
+        str(chain.settings.inbox / name) for name in ("transactions", "logs", "social_data")
+    }
 
 
 def test_a_second_run_makes_no_version(chain: Chain) -> None:

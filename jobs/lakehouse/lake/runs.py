@@ -1,11 +1,14 @@
 """The history of job runs: a row of ledger.runs at the start of each and one at its end, and both put together."""
 
 import json
+import os
 import time
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
@@ -15,6 +18,12 @@ from lakehouse.lake.schemas import RUNS
 from lakehouse.lake.store import Lake
 from lakehouse.settings import code_version
 
+if TYPE_CHECKING:
+    from lakehouse.lake.lineage import Lineage
+
+# Where OpenLineage's client looks for its configuration.
+_OPENLINEAGE_NAMES = ("OPENLINEAGE_URL", "OPENLINEAGE_CONFIG", "OPENLINEAGE__")
+_OPENLINEAGE_FILES = ("openlineage.yml", "~/.openlineage/openlineage.yml")
 # A run has two rows, its start and its end; the newest rows are enough for the newest runs.
 _NEWEST = """
     WITH newest AS (SELECT * FROM runs ORDER BY at DESC LIMIT {rows}),
@@ -57,8 +66,12 @@ def new_run_id() -> str:
 
 @contextmanager
 def recorded(lake: Lake, job: str, run_id: str, counts: Mapping[str, object]) -> Iterator[None]:
-    """Write a run's start and its end, with its counts as they are then; a killed run leaves its start alone."""
+    """Write a run's start and its end, with its counts as they are then; a killed run leaves its start alone.
+
+    Both are told as OpenLineage events too, where its configuration is there.
+    """
     version, started = code_version(), time.monotonic()
+    lineage = _lineage(lake, job, run_id, version)
 
     def row(status: str, error: str | None = None) -> dict[str, object]:
         return {
@@ -76,8 +89,24 @@ def recorded(lake: Lake, job: str, run_id: str, counts: Mapping[str, object]) ->
     try:
         yield
     except (LakehouseError, KeyboardInterrupt) as error:
+        cause = str(error) or "stopped by the user"
         # What ended the run is told, whether or not a lake that is away takes a word of it.
         with suppress(LakehouseError):
-            lake.append(RUNS, [row("failed", str(error) or "stopped by the user")])
+            lake.append(RUNS, [row("failed", cause)])
+        if lineage:
+            lineage.end(counts, cause)
         raise
     lake.append(RUNS, [row("succeeded")])
+    if lineage:
+        lineage.end(counts)
+
+
+def _lineage(lake: Lake, job: str, run_id: str, version: str) -> "Lineage | None":
+    """Return what tells of a run by OpenLineage, None without a configuration of that."""
+    is_named = any(name.startswith(_OPENLINEAGE_NAMES) for name in os.environ)
+    if not is_named and not any(Path(place).expanduser().is_file() for place in _OPENLINEAGE_FILES):
+        return None
+    # Its client takes 0.3 s to import.
+    from lakehouse.lake.lineage import Lineage
+
+    return Lineage(lake, job, run_id, version)
