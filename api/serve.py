@@ -13,11 +13,11 @@ from pathlib import Path
 API = Path(__file__).resolve().parent
 sys.path[:0] = [str(API), str(API.parent / "jobs")]
 
-from granian.constants import HTTPModes, Interfaces  # noqa: E402
+from granian.constants import HTTPModes, Interfaces, SSLProtocols  # noqa: E402
 from granian.http import HTTP1Settings  # noqa: E402
 from granian.server import MPServer  # noqa: E402
 
-from config import logs  # noqa: E402 # the path above comes first
+from config import environment, logs  # noqa: E402 # the path above comes first
 from lakehouse import without_pandas  # noqa: E402
 from lakehouse.errors import LakehouseError  # noqa: E402
 from lakehouse.settings import load  # noqa: E402
@@ -31,8 +31,9 @@ CONNECTIONS = 2_048
 ENDING = 5
 
 
-def server(host: str, port: int, workers: int) -> MPServer:
-    """Return the server; nobody in front is believed about addresses."""
+def server(host: str, port: int, workers: int, tls: tuple[Path, Path] | None = None) -> MPServer:
+    """Return the server, with the files of certificate and key for TLS; nobody in front is believed about addresses."""
+    certificate, key = tls or (None, None)
     return MPServer(
         "config.rsgi:application",
         address=host,
@@ -46,6 +47,9 @@ def server(host: str, port: int, workers: int) -> MPServer:
         respawn_failed_workers=True,
         workers_kill_timeout=ENDING,
         log_dictconfig=logs.GRANIAN,
+        ssl_cert=certificate,
+        ssl_key=key,
+        ssl_protocol_min=SSLProtocols.tls12,
     )
 
 
@@ -55,7 +59,7 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on")
     host = parser.parse_args().host
     try:
-        settings = load()
+        settings, tls = load(), environment.load().tls
     except LakehouseError as error:
         sys.exit(str(error))
     migrate = [sys.executable, str(API / "manage.py"), "migrate", "--no-input", "--verbosity", "0"]
@@ -67,7 +71,7 @@ def main() -> None:
     if sys.platform == "linux" and hasattr(ctypes.CDLL(None), "mallopt"):
         ctypes.CDLL(None).mallopt(-8, 2)
     os.chdir(API)
-    server(host, settings.ports["API_PORT"], settings.api_workers).serve()
+    server(host, settings.ports["API_PORT"], settings.api_workers, tls).serve()
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ def main(words: list[str] | None = None) -> int:
         with writer_lock(lake, "maintain"):
             maintain(lake, dry_run=dry_run)
 
-    return command.run("maintain", work)
+    return command.run("maintain", work, is_writer=True)
 
 
 if __name__ == "__main__":

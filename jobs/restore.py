@@ -58,7 +58,7 @@ def main(words: list[str] | None = None) -> int:
         with writer_lock(lake, "restore"):
             restore(lake, asked)
 
-    return command.run("restore", work)
+    return command.run("restore", work, is_writer=True)
 
 
 if __name__ == "__main__":

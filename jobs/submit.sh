@@ -26,6 +26,9 @@ mkdir -p "$TMPDIR"
 export MALLOC_ARENA_MAX=${MALLOC_ARENA_MAX:-2}
 # The JVM that only puts together the command of the other one.
 export SPARK_LAUNCHER_OPTS=${SPARK_LAUNCHER_OPTS:--XX:TieredStopAtLevel=1 -XX:+UseSerialGC}
+# The JVM comes to HDFS as the writer of the lake.
+hdfs_user=$(setting HDFS_USER)
+[[ -z "$hdfs_user" ]] || export HADOOP_USER_NAME=${HADOOP_USER_NAME:-$hdfs_user}
 options=(--master "$(setting SPARK_MASTER)" --driver-memory "$(setting SPARK_DRIVER_MEMORY)")
 
 case "$(setting SPARK_MASTER)" in

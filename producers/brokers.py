@@ -8,8 +8,8 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import KafkaError, KafkaTimeoutError
 
-from lakehouse.errors import ServiceError
-from lakehouse.topics import LIMITS, make_missing
+from lakehouse import connection
+from lakehouse.topics import make_missing
 
 _BATCH = 131_072
 
@@ -25,10 +25,8 @@ def told(servers: str) -> Iterator[None]:
     try:
         yield
     except (KafkaError, OSError) as e:
-        raise ServiceError(
-            f"Kafka at {servers} does not answer ({e}). "
-            "Start it with `make up`, or set KAFKA_BOOTSTRAP_SERVERS; what was acknowledged is not sent again."
-        ) from e
+        way = "Start it with `make up`, or set KAFKA_BOOTSTRAP_SERVERS; what was acknowledged is not sent again."
+        raise connection.failure(servers, e, way) from e
 
 
 def ensure_topics(servers: str, topics: list[str]) -> dict[str, int]:
@@ -37,7 +35,7 @@ def ensure_topics(servers: str, topics: list[str]) -> dict[str, int]:
     Raises ServiceError where no broker answers.
     """
     with told(servers):
-        admin = KafkaAdminClient(bootstrap_servers=servers.split(","), **LIMITS)
+        admin = KafkaAdminClient(bootstrap_servers=servers.split(","), **connection.client())
         try:
             make_missing(admin, topics)
             return {topic: _limit(admin, topic) for topic in topics}
@@ -66,7 +64,7 @@ def open_producer(servers: str, limit: int) -> KafkaProducer:
         max_block_ms=20_000,
         max_request_size=limit,
         allow_auto_create_topics=False,
-        **LIMITS,
+        **connection.client(),
     )
 
 
@@ -92,5 +90,5 @@ def open_consumer(servers: str) -> KafkaConsumer:
         max_partition_fetch_bytes=8 * 1024 * 1024,
         check_crcs=False,  # in plain Python; TCP has checked these bytes, and only headers are read
         allow_auto_create_topics=False,
-        **LIMITS,
+        **connection.client(),
     )

@@ -82,7 +82,9 @@ def command(
     parser.add_argument("--out", type=Path, default=Path("build/charts") / layer, help="folder (default: %(default)s)")
     out: Path = parser.parse_args(arguments).out
     try:
-        lake = Lake.of(settings.load())
+        chosen = settings.load()
+        chosen.come_to_hdfs(chosen.hdfs_reader)
+        lake = Lake.of(chosen)
         for name, item in registered.items():
             sys.stdout.write(f"{draw(lake, item, out / f'{name}.png')}\n")
     except LakehouseError as error:

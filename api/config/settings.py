@@ -1,6 +1,5 @@
 """Django's settings, derived from the lakehouse's settings; nothing here needs editing to run the API."""
 
-import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,8 +14,7 @@ STATE = LAKEHOUSE.stack_home / "api"
 NEWEST = STATE / "newest"
 STATE.mkdir(parents=True, exist_ok=True, mode=0o700)
 
-# hdfs-native reads this when the first table is opened.
-os.environ.setdefault("HADOOP_CONF_DIR", str(LAKEHOUSE.hadoop_conf))
+LAKEHOUSE.come_to_hdfs(LAKEHOUSE.hdfs_reader)
 
 SECRET_KEY, SIGNING_KEY = keys.load(STATE)
 ALLOWED_HOSTS = API.hosts
@@ -87,8 +85,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024
 MAX_URL = 8000
 
 SECURE_SSL_REDIRECT = API.https
-SECURE_HSTS_SECONDS = 31_536_000 if API.https else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = API.https
+SECURE_HSTS_SECONDS = 31_536_000 if API.https or API.tls else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = bool(SECURE_HSTS_SECONDS)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if API.https else None
 SECURE_REFERRER_POLICY = "no-referrer"
 CSRF_COOKIE_SECURE = True

@@ -50,6 +50,11 @@ class Stack:
         return self.home / "kafka"
 
     @property
+    def secrets(self) -> Path:
+        """Folder of the certificates and passwords of a secure stack."""
+        return self.home / "secrets"
+
+    @property
     def socket(self) -> Path:
         """Socket of the supervisor; in the temporary folder where its own path would be too long for the system."""
         path = self.home / "run" / "supervisor.sock"

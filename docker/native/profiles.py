@@ -6,7 +6,7 @@ The settings of a profile are in conf/profiles/NAME.env, the programs of its ser
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from docker.native import accounts, ready, storage
+from docker.native import accounts, ready, storage, users
 from docker.native.layout import Stack
 from lakehouse.settings import LAPTOP, Settings
 
@@ -76,12 +76,26 @@ KAFKA = Service(
     folders=("kafka",),
     storage=storage.broker,
 )
+SECURE_HDFS = replace(
+    HDFS,
+    check=users.check,
+    configs=(
+        Config("hadoop/core-site.xml", ("hadoop/core-site.xml", "secure/core-site.xml")),
+        Config("hadoop/hdfs-site.xml", ("hadoop/hdfs-site.xml", "secure/hdfs-site.xml"), {"NODE": ""}),
+    ),
+)
+SECURE_KAFKA = replace(
+    KAFKA,
+    configs=(Config("kafka/server.properties", ("kafka/server.properties", "secure/server.properties")),),
+    folders=("kafka", "secrets"),
+    storage=storage.secure_broker,
+)
 # Every profile has it; it has a start of its own, and keeps its database and its secrets where it makes them itself.
 API = Service(
     name="API",
     programs={"api": ("API_PORT",)},
     check=ready.api,
-    address=lambda settings: f"http://127.0.0.1:{settings.ports['API_PORT']}/",
+    address=lambda settings: f"{settings.api_url}/",
     files=("api",),
     start="make api",
 )
@@ -167,6 +181,7 @@ YARN = Service(
 PROFILES: dict[str, tuple[Service, ...]] = {
     LAPTOP: (HDFS, KAFKA),
     "cluster": (THREE_DATANODES, THREE_BROKERS, YARN),
+    "secure": (SECURE_HDFS, SECURE_KAFKA),
 }
 
 

@@ -15,6 +15,7 @@ from hdfs import HdfsError, InsecureClient
 from kafka import KafkaAdminClient
 from requests import RequestException
 
+from lakehouse import connection
 from lakehouse.errors import ServiceError
 from lakehouse.settings import Settings
 
@@ -43,7 +44,7 @@ def hdfs(settings: Settings) -> str:
     live, wanted = int(str(state["NumLiveDataNodes"])), len(_ports(settings, "HDFS_DATA"))
     if live < wanted:
         return f"{live} of {wanted} DataNodes have reported"
-    client = InsecureClient(f"http://localhost:{settings.ports['HDFS_HTTP_PORT']}", user=getuser(), timeout=10)
+    client = superuser(settings)
     path, content = "/.probe", b"ready"
     try:
         client.write(path, content, overwrite=True)
@@ -53,6 +54,11 @@ def hdfs(settings: Settings) -> str:
     except (HdfsError, RequestException, OSError) as error:
         return f"a probe file could not be written and read ({(str(error).splitlines() or [type(error).__name__])[0]})"
     return "" if back == content else "a probe file came back changed"
+
+
+def superuser(settings: Settings) -> InsecureClient:
+    """Return a client of the local HDFS as who started it: HDFS lets that user do everything."""
+    return InsecureClient(f"http://localhost:{settings.ports['HDFS_HTTP_PORT']}", user=getuser(), timeout=10)
 
 
 def _ports(settings: Settings, service: str) -> list[int]:
@@ -71,8 +77,7 @@ def admin(settings: Settings) -> KafkaAdminClient:
     logging.getLogger("kafka").setLevel(logging.CRITICAL)  # it warns at each try; what it says is told by us
     return KafkaAdminClient(
         bootstrap_servers=[f"localhost:{port}" for port in _ports(settings, "KAFKA")],
-        request_timeout_ms=5000,
-        bootstrap_timeout_ms=5000,
+        **connection.client() | {"request_timeout_ms": 5000, "bootstrap_timeout_ms": 5000},
     )
 
 
@@ -115,7 +120,7 @@ def yarn(settings: Settings) -> str:
 def api(settings: Settings) -> str:
     """Return an empty text when the API's health route answers, with whatever health, else what is still missing."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{settings.ports['API_PORT']}/api/health/", timeout=5):
+        with urllib.request.urlopen(f"{settings.api_url}/api/health/", timeout=5, context=settings.api_trust):
             return ""
     except urllib.error.HTTPError as error:
         return "" if error.code == 503 else f"the health route answers with status {error.code}"

@@ -6,9 +6,12 @@ import subprocess
 import uuid
 from collections.abc import Mapping
 
+from docker.native import secrets
 from docker.native.layout import Stack
 from lakehouse.errors import ServiceError
 from lakehouse.settings import ROOT
+
+_STORAGE_TOOL = "kafka.tools.StorageTool"
 
 
 def _java(stack: Stack, service: str, class_path: str, *arguments: str) -> list[str]:
@@ -40,6 +43,25 @@ def broker(stack: Stack) -> dict[str, list[str]]:
     return {"kafka": _format_broker(stack, "server.properties", _new_cluster(), "--standalone")}
 
 
+def secure_broker(stack: Stack) -> dict[str, list[str]]:
+    """Make the secrets that are missing, and return the command that formats a broker's storage with its users."""
+    secrets.make(stack.secrets)
+    commands = broker(stack)
+    for command in commands.values():
+        tool = command.index(_STORAGE_TOOL)
+        words = [*command[tool:], *(_scram(stack, user) for user in secrets.USERS)]
+        # Every process of the machine sees a command line; Java takes its own from a file.
+        arguments = stack.secrets / "format.args"
+        secrets.write(arguments, "\n".join(f'"{word}"' for word in words).encode())
+        command[tool:] = [f"@{arguments}"]
+    return commands
+
+
+def _scram(stack: Stack, user: str) -> str:
+    password = (stack.secrets / f"{user}.password").read_text("utf-8")
+    return f"--add-scram=SCRAM-SHA-512=[name={user},password={password}]"
+
+
 def brokers(stack: Stack) -> dict[str, list[str]]:
     """Return the commands that format the storage of each of three brokers while it is empty, as one cluster."""
     folders = {"kafka": "1", "kafka2": "2", "kafka3": "3"}
@@ -58,7 +80,7 @@ def _new_cluster() -> str:
 
 
 def _format_broker(stack: Stack, config: str, cluster: str, *more: str) -> list[str]:
-    tool = ("kafka.tools.StorageTool", "format", "--ignore-formatted", f"--cluster-id={cluster}", *more)
+    tool = (_STORAGE_TOOL, "format", "--ignore-formatted", f"--cluster-id={cluster}", *more)
     return _java(stack, "kafka", f"{ROOT}/build/lib/kafka/*", *tool, f"--config={stack.conf}/kafka/{config}")
 
 
@@ -69,6 +91,7 @@ def run(stack: Stack, commands: Mapping[str, list[str]]) -> None:
         with stack.log(program).open("ab") as log:
             running[program] = subprocess.Popen(command, stdout=log, stderr=log, env=stack.environ())
     failed = [program for program, process in running.items() if process.wait()]
+    (stack.secrets / "format.args").unlink(missing_ok=True)
     if failed:
         raise ServiceError(
             f"The storage of {' and '.join(failed)} could not be formatted; "

@@ -10,18 +10,19 @@ from lakehouse.lake.printing import safe
 from lakehouse.settings import load
 
 
-def run(name: str, work: Callable[[Lake], int | None]) -> int:
+def run(name: str, work: Callable[[Lake], int | None], *, is_writer: bool = False) -> int:
     """Do `work` on the lake of the settings; return its exit code, that of its LakehouseError, or 130 for Ctrl-C.
 
+    It comes to HDFS as HDFS_READER, as HDFS_USER where it writes.
     A data file that cannot be read is told in a line too, with what names all such files.
     """
-    return native.leave(_outcome(name, work))
+    return native.leave(_outcome(name, work, is_writer=is_writer))
 
 
-def _outcome(name: str, work: Callable[[Lake], int | None]) -> int:
+def _outcome(name: str, work: Callable[[Lake], int | None], *, is_writer: bool) -> int:
     try:
         settings = load()
-        os.environ.setdefault("HADOOP_CONF_DIR", str(settings.hadoop_conf))
+        settings.come_to_hdfs(settings.hdfs_user if is_writer else settings.hdfs_reader)
         code = work(Lake.of(settings)) or 0
         sys.stdout.flush()
     except LakehouseError as error:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import ssl
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -35,6 +36,8 @@ class Settings:
     stream_interval: int
     stack_home: Path
     hdfs_replication: int
+    hdfs_user: str
+    hdfs_reader: str
     ports: Mapping[str, int]
     api_workers: int
 
@@ -42,6 +45,31 @@ class Settings:
     def hadoop_conf(self) -> Path:
         """Folder of the rendered Hadoop client configuration of the local services."""
         return self.stack_home / "conf" / "hadoop"
+
+    @property
+    def api_url(self) -> str:
+        """Address of the API on this machine, without a slash at its end."""
+        return f"{'https' if self.values['API_TLS_CERTIFICATE'] else 'http'}://127.0.0.1:{self.ports['API_PORT']}"
+
+    @property
+    def api_trust(self) -> ssl.SSLContext:
+        """What the API is known by; raises SettingError where API_TLS_CAFILE cannot be read."""
+        name = "API_TLS_CAFILE"
+        try:
+            return ssl.create_default_context(cafile=ROOT / self.values[name] if self.values[name] else None)
+        except OSError as error:
+            raise SettingError(
+                name, self.values[name], f"it holds no certificates that can be read ({error})"
+            ) from error
+
+    def come_to_hdfs(self, user: str) -> None:
+        """Let this process find HDFS by the stack's configuration, and come there as a user where one is named.
+
+        What the environment says wins. Native readers look there when they open their first table.
+        """
+        os.environ.setdefault("HADOOP_CONF_DIR", str(self.hadoop_conf))
+        if user:
+            os.environ.setdefault("HADOOP_USER_NAME", user)
 
 
 def read_env_file(path: Path = ENV_FILE) -> dict[str, str]:
@@ -104,7 +132,7 @@ def load(environ: Mapping[str, str] | None = None, env_file: Path = ENV_FILE) ->
     if len(set(ports.values())) < len(ports):
         twice = next(name for name in ports if list(ports.values()).count(ports[name]) > 1)
         raise SettingError(twice, values[twice], "every port must be a different one")
-    address = r"[\w.-]+:\d{1,5}"
+    address, user = r"[\w.-]+:\d{1,5}", r"([A-Za-z_][\w.-]*)?"
     return Settings(
         profile=values["PROFILE"],
         values=values,
@@ -132,6 +160,8 @@ def load(environ: Mapping[str, str] | None = None, env_file: Path = ENV_FILE) ->
         stream_interval=integer(values, "STREAM_INTERVAL", 1, 3600),
         stack_home=(ROOT / values["STACK_HOME"]).resolve(),
         hdfs_replication=integer(values, "HDFS_REPLICATION", 1, 512),
+        hdfs_user=matching(values, "HDFS_USER", user, "a user's name, or nothing, is needed"),
+        hdfs_reader=matching(values, "HDFS_READER", user, "a user's name, or nothing, is needed"),
         ports=ports,
         api_workers=integer(values, "API_WORKERS", 1, 64),
     )

@@ -10,11 +10,9 @@ from kafka.admin import OffsetSpec
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 from kafka.protocol.consumer import IsolationLevel
 
-from lakehouse.errors import ServiceError
+from lakehouse import connection
 
 PARTITIONS = 3
-# A broker that is away is given up on in well under a minute; milliseconds.
-LIMITS = {"bootstrap_timeout_ms": 10_000, "request_timeout_ms": 15_000}
 
 
 @dataclass(frozen=True)
@@ -45,8 +43,9 @@ class Topics:
 
     def __init__(self, servers: str) -> None:
         self._servers = servers
+        options = connection.client()
         with self._translated():
-            self._admin = KafkaAdminClient(bootstrap_servers=servers.split(","), client_id="lakehouse", **LIMITS)
+            self._admin = KafkaAdminClient(bootstrap_servers=servers.split(","), client_id="lakehouse", **options)
 
     def __enter__(self) -> Self:
         """Return the open connection."""
@@ -61,10 +60,7 @@ class Topics:
         try:
             yield
         except (KafkaError, OSError) as error:
-            reason = str(error) or type(error).__name__
-            raise ServiceError(
-                f"Kafka at {self._servers} does not answer ({reason}). Run `make status`, then `make up`."
-            ) from error
+            raise connection.failure(self._servers, error, "Run `make status`, then `make up`.") from error
 
     def make_missing(self, names: Collection[str]) -> None:
         """Make those topics that are missing."""

@@ -28,8 +28,9 @@ from lakehouse.datasets import DATASETS
 from lakehouse.errors import LakehouseError, SettingError
 from lakehouse.lake import native, scan
 from lakehouse.lake.schemas import FILES, tables
+from lakehouse.lake.standing import Standing
 from lakehouse.lake.state import State
-from lakehouse.lake.store import Lake, Standing
+from lakehouse.lake.store import Lake
 from lakehouse.metrics import METRICS
 from lakehouse.model import Dataset
 from lakehouse.settings import load

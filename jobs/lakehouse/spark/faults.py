@@ -25,6 +25,12 @@ _KNOWN: tuple[tuple[str, type[LakehouseError], str], ...] = (
     ),
     (r"UnknownTopicOrPartition", ServiceError, "A topic is missing in Kafka. Run `make up` and `make produce`."),
     (
+        r"SaslAuthenticationException|SslAuthenticationException",
+        ServiceError,
+        "Kafka at {kafka} does not let this user in, or is not trusted. Set KAFKA_SASL_USERNAME with its password, and "
+        "KAFKA_SSL_CAFILE.",
+    ),
+    (
         r"org\.apache\.kafka|KafkaAdminClient|bootstrap\.servers|KafkaSourceProvider|kafka.*Timeout",
         ServiceError,
         "Kafka at {kafka} does not answer. Run `make status`, then `make up`.",

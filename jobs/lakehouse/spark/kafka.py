@@ -5,6 +5,8 @@ from collections.abc import Mapping
 
 from pyspark.sql import DataFrame, SparkSession
 
+from lakehouse import connection
+
 
 def read_topic(
     spark: SparkSession, servers: str, topic: str, starts: Mapping[int, int], ends: Mapping[int, int]
@@ -23,6 +25,7 @@ def read_topic(
         .option("startingOffsets", json.dumps({topic: {str(n): offset for n, offset in starts.items()}}))
         .option("endingOffsets", json.dumps({topic: {str(n): offset for n, offset in ends.items()}}))
         .option("failOnDataLoss", "true")
+        .options(**connection.spark())
         .option("kafka.isolation.level", "read_committed")
         .load()
     )

@@ -49,7 +49,7 @@ def main(
 
 def _do(job: str, work: Callable[[Run], None], *, is_continuous: bool, is_reader: bool, accepts_loss: bool) -> None:
     settings = load()
-    os.environ.setdefault("HADOOP_CONF_DIR", str(settings.hadoop_conf))
+    settings.come_to_hdfs(settings.hdfs_user)
     lake = Lake.of(settings)
     if is_reader:
         with translated(settings, job):

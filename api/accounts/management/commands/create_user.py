@@ -93,7 +93,7 @@ def write(path: Path, username: str, password: str) -> None:
     """Keep address, name and password where only the owner can read them."""
     path.parent.mkdir(parents=True, exist_ok=True)
     content = {
-        "url": f"http://127.0.0.1:{settings.LAKEHOUSE.ports['API_PORT']}",
+        "url": settings.LAKEHOUSE.api_url,
         "username": username,
         "password": password,
     }
