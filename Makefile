@@ -157,9 +157,12 @@ spark-sql: setup $(ARCHIVE) ## the same names in Spark's own shell
 	    -i build/spark-names.sql $(ARGS)
 
 ##@ All of it
-.PHONY: demo
+.PHONY: demo demo-jdbc
 demo: setup $(ARCHIVE) ## the whole chain on simulated data, to the four metrics over HTTP
 	@$(ENV) python -m producers.demo
+
+demo-jdbc: $(DEV) $(ARCHIVE) ## a shop's table in PostgreSQL flowing into sales per product, on services of its own; ROWS=100000
+	@$(BENCH) bench.jdbc $(if $(ROWS),--rows $(ROWS))
 
 ##@ Checks
 .PHONY: lint test test-all

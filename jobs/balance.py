@@ -1,6 +1,7 @@
 """Print the balance sheet of the lake, or of single sources, without Spark: `make balance [SOURCE=access.log]`.
 
-A source is a file by its name, a pattern of such (`*.csv`, `logs/*`), a topic, or a partition of one (`logs_topic/0`).
+A source is a file by its name, a pattern of such (`*.csv`, `logs/*`), a topic, a partition of one (`logs_topic/0`), or
+a database's table.
 By hand: `PYTHONPATH=jobs python jobs/balance.py --source 'logs/*'`.
 """
 
@@ -24,7 +25,7 @@ _ABSENT = {
     "read": "gaps or lost",
     "unknown": "that nothing tells of",
 }
-_HEADINGS = ("dataset", "files", "topic", "bronze", "silver", "quarantined", "waiting", "")
+_HEADINGS = ("dataset", "files", "topic", "table", "bronze", "silver", "quarantined", "waiting", "")
 
 
 def sheet(lines: list[Balance]) -> str:
@@ -33,7 +34,8 @@ def sheet(lines: list[Balance]) -> str:
     for line in lines:
         counts = (
             line.from_files,
-            line.source - line.from_files,
+            line.source - line.from_files - line.from_tables,
+            line.from_tables,
             line.bronze,
             line.silver,
             line.quarantined,
@@ -48,8 +50,9 @@ def sheet(lines: list[Balance]) -> str:
 
 
 def _row(cells: tuple[str, ...]) -> str:
-    name, files, topic, bronze, silver, quarantined, waiting, note = cells
-    return f"  {name:<14}{files:>11}{topic:>11}{bronze:>11}{silver:>11}{quarantined:>13}{waiting:>9}  {note}".rstrip()
+    name, *counts, quarantined, waiting, note = cells
+    columns = "".join(f"{count:>11}" for count in counts)
+    return f"  {name:<14}{columns}{quarantined:>13}{waiting:>9}  {note}".rstrip()
 
 
 def of_source(found: SourceBalance) -> str:

@@ -1,4 +1,4 @@
-"""Source records into bronze, as they came: files by way of landing, topics straight from Kafka.
+"""Source records into bronze, as they came: files by way of landing, topics straight from Kafka, tables of a database.
 
 Run it with `make bronze`, or `source conf/env.sh && spark-submit jobs/bronze.py`.
 """
@@ -6,36 +6,47 @@ Run it with `make bronze`, or `source conf/env.sh && spark-submit jobs/bronze.py
 import argparse
 import sys
 import time
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 
 from lakehouse.datasets import DATASETS
 from lakehouse.errors import LossError
-from lakehouse.lake import forgetting, restoring
-from lakehouse.lake.state import source_id
+from lakehouse.lake import data_files, forgetting, restoring
+from lakehouse.lake.data_files import DataFile
+from lakehouse.lake.schemas import bronze
+from lakehouse.lake.state import Reading, State, source_id
 from lakehouse.landing.land import Inbox
 from lakehouse.model import Dataset
 from lakehouse.offsets import plan
+from lakehouse.postgres.reader import Look
+from lakehouse.postgres.rows import Arrivals
+from lakehouse.postgres.tables import Tables
 from lakehouse.spark import tables
 from lakehouse.spark.kafka import read_topic
 from lakehouse.spark.main import main
 from lakehouse.spark.run import LOG, Run
-from lakehouse.topics import Topic, Topics
+from lakehouse.topics import Topic
+from lakehouse.upstream import Stand, Upstream
 
 ACCEPT_LOSS = "go on without what is gone from a topic or from bronze; the balance sheet shows how many records"
-TOPICS = [dataset.topic for dataset in DATASETS.values()]
 
 
 def run(job: Run) -> None:
     """Bring everything that is new into bronze."""
     inbox = open_inbox(job)
-    with Topics(job.settings.kafka) as topics:
-        topics.make_missing(TOPICS)
-        now = topics.look(TOPICS)
-    fresh = [dataset for dataset in DATASETS.values() if has_news(job, dataset, now[dataset.topic])]
-    if fresh:
-        job.warm_up()
-    land(job, inbox)
-    job.side_by_side([partial(read, job, dataset, now[dataset.topic]) for dataset in fresh])
+    with Upstream(job.settings) as upstream:
+        now = look(job, upstream)
+        fresh = [dataset for dataset in DATASETS.values() if has_news(job, dataset, now)]
+        if any(has_messages(job, dataset, now.topics[dataset.topic]) for dataset in fresh):
+            job.warm_up()
+        land(job, inbox)
+        job.side_by_side([partial(read, job, dataset, upstream, now) for dataset in fresh])
+
+
+def look(job: Run, upstream: Upstream) -> Stand:
+    """Return how topics and tables stand now."""
+    return upstream.look({name: job.state(f"bronze.{name}") for name in DATASETS})
 
 
 def open_inbox(job: Run) -> Inbox:
@@ -88,7 +99,28 @@ def tell_refused(dataset: str, count: int) -> None:
         LOG.info("bronze  %-26s %s records were refused: they are forgotten", dataset, f"{count:,}")
 
 
-def has_news(job: Run, dataset: Dataset, topic: Topic) -> bool:
+def has_news(job: Run, dataset: Dataset, now: Stand) -> bool:
+    """Return whether the topic of a dataset or its table has what bronze has not read; raises as those."""
+    table = now.tables.get(dataset.name)
+    return has_messages(job, dataset, now.topics[dataset.topic]) or (
+        table is not None and has_rows(job, dataset, table)
+    )
+
+
+def has_rows(job: Run, dataset: Dataset, table: Look) -> bool:
+    """Return whether a table has what bronze has not read.
+
+    Raises LossError where some of it is gone, or it is another table, unless the run accepts that.
+    """
+    if table.loss and not job.accepts_loss:
+        raise LossError(
+            f"{table.loss} bronze.{dataset.name} in {job.lake.url} cannot simply go on.",
+            "`make pipeline ACCEPT_LOSS=1` reads the table anew as it is; what was there only in between is lost.",
+        )
+    return table.has_news or bool(table.loss)
+
+
+def has_messages(job: Run, dataset: Dataset, topic: Topic) -> bool:
     """Return whether a topic has offsets that bronze has not read.
 
     Raises LossError where some are gone or name other records than those read, unless the run accepts that.
@@ -104,7 +136,48 @@ def has_news(job: Run, dataset: Dataset, topic: Topic) -> bool:
     return bool(planned.loss) or planned.asked > 0
 
 
-def read(job: Run, dataset: Dataset, topic: Topic) -> None:
+def read(job: Run, dataset: Dataset, upstream: Upstream, now: Stand) -> None:
+    """Append what is new in the topic of a dataset to bronze, and what is new in its table."""
+    if has_messages(job, dataset, topic := now.topics[dataset.topic]):
+        read_messages(job, dataset, topic)
+    if (table := now.tables.get(dataset.name)) is not None and has_rows(job, dataset, table):
+        read_rows(job, dataset, upstream.tables, table)
+
+
+def read_rows(job: Run, dataset: Dataset, tables: Tables, now: Look) -> None:
+    """Append what is new in a table of a database to bronze, in one batch; then the database may let go of it."""
+    started, name = time.monotonic(), f"bronze.{dataset.name}"
+    state, source, reader = job.state(name), tables.tables[dataset.name].name, tables.readers[dataset.name]
+    before = state.readings.get(source)
+    if now.loss:
+        LOG.warning("bronze  %-26s accepted as lost: %s", dataset.name, now.loss)
+    begin = replace((before.anew() if now.loss else before) if before else Reading().anew(), id=now.id)
+    common = {"batch": state.batch + 1, "ingested_at": datetime.now(UTC), "run_id": job.run_id}
+    came = Arrivals(dataset, source, begin, common)
+    rows = job.counted(came.batches(reader.changes(None if now.loss else before, now)))
+    added = list(
+        data_files.write(job.lake.files, job.lake.address(name), bronze(dataset), f"{state.batch + 1:08}", rows)
+    )
+    readings = {**state.readings, source: came.reading}
+    if came.count or (before and came.reading.generation != before.generation):
+        new = commit(job, dataset, added, state.next(job.run_id, readings=readings), came.count)
+        job.report(name, time.monotonic() - started, new=new)
+    elif came.reading != before:
+        following = replace(state, readings=readings)
+        job.standings[name] = job.lake.commit(name, job.standings[name], [], following, is_change=False)
+    reader.done(came.reading)
+
+
+def commit(job: Run, dataset: Dataset, added: list[DataFile], following: State, came: int) -> int:
+    """Commit a batch of bronze without what is forgotten; return the rows that it has."""
+    if words := job.forgotten.get(dataset.name):
+        added = forgetting.refuse(job.lake, job.lake.dataset(dataset.name), added, words, job.run_id)
+    new = sum(job.commit(f"bronze.{dataset.name}", added, following).values())
+    tell_refused(dataset.name, came - new)
+    return new
+
+
+def read_messages(job: Run, dataset: Dataset, topic: Topic) -> None:
     """Append what is new in a topic to bronze, in one batch; raise LossError where more came than was planned."""
     started, name = time.monotonic(), f"bronze.{dataset.name}"
     state = job.state(name)
@@ -123,6 +196,8 @@ def read(job: Run, dataset: Dataset, topic: Topic) -> None:
         "'json' AS format",
         "CAST(NULL AS STRING) AS header",
         "false AS is_cut",
+        "CAST(NULL AS STRING) AS operation",
+        "CAST(NULL AS STRING) AS cursor",
         "timestamp AS kafka_timestamp",
         "current_timestamp() AS ingested_at",
         f"'{job.run_id}' AS run_id",
@@ -132,10 +207,7 @@ def read(job: Run, dataset: Dataset, topic: Topic) -> None:
     if (came := sum(file.rows for file in added)) > planned.asked:
         what = f"{name}: {came:,} records came out of {planned.asked:,} offsets of {dataset.topic}."
         raise LossError(what, "Run it again.")
-    if words := job.forgotten.get(dataset.name):
-        added = forgetting.refuse(job.lake, job.lake.dataset(dataset.name), added, words, job.run_id)
-    new = sum(job.commit(name, added, following).values())
-    tell_refused(dataset.name, came - new)
+    new = commit(job, dataset, added, following, came)
     beside = {"gaps": planned.asked - came, "lost": planned.lost}
     job.report(name, time.monotonic() - started, new=new, **{label: n for label, n in beside.items() if n})
 

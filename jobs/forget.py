@@ -125,11 +125,13 @@ def forget(job: Run, dataset: Dataset) -> None:
 
 
 def outside(job: Run, dataset: Dataset, went: pl.DataFrame, *, with_topic: bool) -> None:
-    """Say what holds the records outside the lake: files of the inbox, which are their owner's, and the topic.
+    """Say what holds the records outside the lake: the inbox and the database, which are their owner's, and the topic.
 
     Kafka deletes no single record: `with_topic` deletes all of a partition up to the last one, which bronze has read.
     """
     for name in went.filter(pl.col("source") != dataset.topic)["source"].unique().sort():
+        if name in job.state(f"bronze.{dataset.name}").readings:
+            LOG.info("%s is yours and still holds them: delete them in the database too", safe(name))
         if (path := job.settings.inbox / dataset.name / name).exists():
             LOG.info("%s is yours and still holds them: delete it, or keep the rest of it elsewhere", safe(str(path)))
     ends = _ends(job, dataset, went)

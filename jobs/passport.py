@@ -57,7 +57,7 @@ def arguments(words: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="trace", description=__doc__)
     kinds = parser.add_subparsers(dest="kind", required=True)
     record = kinds.add_parser("record", help="where a record went")
-    record.add_argument("source", help="its file's name, or its topic")
+    record.add_argument("source", help="its file's name, its topic, or its table")
     record.add_argument("source_id", help="SHA-256 of the file, or the partition")
     record.add_argument("position", type=int, help="its number from 0, or its offset")
     group = kinds.add_parser("group", help="the records behind a row of gold")

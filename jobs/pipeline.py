@@ -20,16 +20,15 @@ from lakehouse.metrics import METRICS
 from lakehouse.model import Dataset
 from lakehouse.spark.main import main
 from lakehouse.spark.run import LOG, Run
-from lakehouse.topics import Topic, Topics
+from lakehouse.upstream import Stand, Upstream
 
 
 def run(job: Run) -> None:
     """Bring everything that is new through all layers."""
     silver.tell_older_rules(job)
     inbox = bronze.open_inbox(job)
-    with Topics(job.settings.kafka) as topics:
-        topics.make_missing(bronze.TOPICS)
-        if not step(job, inbox, topics):
+    with Upstream(job.settings) as upstream:
+        if not step(job, inbox, upstream):
             LOG.info("nothing new")
 
 
@@ -38,13 +37,12 @@ def follow(job: Run) -> None:
     inbox, reporter = bronze.open_inbox(job), Reporter(job.lake, job.run_id)
     silver.tell_older_rules(job)
     job.warm_up()
-    with Topics(job.settings.kafka) as topics:
-        topics.make_missing(bronze.TOPICS)
+    with Upstream(job.settings) as upstream:
         LOG.info("streaming every %d s; Ctrl-C ends it", job.settings.stream_interval)
         try:
             while True:
                 started, before = time.monotonic(), _judged(job)
-                step(job, inbox, topics)
+                step(job, inbox, upstream)
                 reporter.step(_judged(job) - before, time.monotonic() - started)
                 time.sleep(max(0.0, started + job.settings.stream_interval - time.monotonic()))
         except KeyboardInterrupt:
@@ -61,26 +59,26 @@ def _judged(job: Run) -> int:
     return sum(int(kept["rows"] + kept["quarantined"]) for kept in counts)
 
 
-def step(job: Run, inbox: Inbox, topics: Topics) -> bool:
+def step(job: Run, inbox: Inbox, upstream: Upstream) -> bool:
     """Bring what is new now through all layers, dataset beside dataset; return whether there was anything."""
-    now = topics.look(bronze.TOPICS)
-    if inbox.news([]) or any(_is_behind(job, dataset, now[dataset.topic]) for dataset in DATASETS.values()):
+    now = bronze.look(job, upstream)
+    if inbox.news([]) or any(_is_behind(job, dataset, now) for dataset in DATASETS.values()):
         job.warm_up()
     bronze.land(job, inbox)
-    behind = [dataset for dataset in DATASETS.values() if _is_behind(job, dataset, now[dataset.topic])]
-    job.side_by_side([partial(_follow, job, dataset, now[dataset.topic]) for dataset in behind])
+    behind = [dataset for dataset in DATASETS.values() if _is_behind(job, dataset, now)]
+    job.side_by_side([partial(_follow, job, dataset, upstream, now) for dataset in behind])
     return bool(behind)
 
 
-def _is_behind(job: Run, dataset: Dataset, topic: Topic) -> bool:
+def _is_behind(job: Run, dataset: Dataset, now: Stand) -> bool:
     """Return whether one of a dataset's tables has something to read."""
     stale = (gold.is_stale(job, metric) for metric in METRICS.values() if metric.dataset == dataset.name)
-    return bronze.has_news(job, dataset, topic) or silver.has_news(job, dataset) or any(stale)
+    return bronze.has_news(job, dataset, now) or silver.has_news(job, dataset) or any(stale)
 
 
-def _follow(job: Run, dataset: Dataset, topic: Topic) -> None:
-    if bronze.has_news(job, dataset, topic):
-        bronze.read(job, dataset, topic)
+def _follow(job: Run, dataset: Dataset, upstream: Upstream, now: Stand) -> None:
+    if bronze.has_news(job, dataset, now):
+        bronze.read(job, dataset, upstream, now)
     if silver.has_news(job, dataset):
         silver.judge(job, dataset)
     for metric in METRICS.values():

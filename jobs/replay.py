@@ -16,7 +16,7 @@ import gold
 from lakehouse.datasets import DATASETS
 from lakehouse.metrics import METRICS
 from lakehouse.model import Dataset
-from lakehouse.spark import rejudging, telling
+from lakehouse.spark import changes, rejudging, telling
 from lakehouse.spark.main import main
 from lakehouse.spark.run import LOG, Run
 
@@ -34,6 +34,7 @@ def replay(job: Run, dataset: Dataset, reason: str = "", *, dry_run: bool = Fals
     """Judge the quarantined records of a dataset again, those with one reason where it is told, in one commit.
 
     `is_told` says that moves are told with samples of their records.
+    Where rows of a database are among a dataset's records, all of them are judged again, whatever their reason.
     Without a change of a verdict and of the rules nothing is committed, so a second replay changes nothing.
     """
     started, name, dataset = time.monotonic(), f"silver.{dataset.name}", job.grown(dataset)
@@ -41,10 +42,14 @@ def replay(job: Run, dataset: Dataset, reason: str = "", *, dry_run: bool = Fals
     if not any(file.side for file in files):
         LOG.log(INFO if is_told else DEBUG, "%s: nothing is in quarantine", dataset.name)
         return
-    quarantine = rejudging.silver_side(job, dataset, quarantined=True)
+    quarantine, good = (rejudging.silver_side(job, dataset, quarantined=side) for side in (True, False))
+    # Which version of a database's row counts, all of them decide.
+    all_of_it = changes.of_dataset(job.standings[f"bronze.{dataset.name}"]) is not None
+    reason = "" if all_of_it else reason
     chosen = quarantine.where(f"array_contains(reasons, '{reason}')") if reason else quarantine
-    good = [file for file in files if file.side is False]
-    with rejudging.judged_again(job, dataset, chosen, good, all_of_it=False) as verdict:
+    old = quarantine.unionByName(good) if all_of_it else chosen
+    stored = [] if all_of_it else [file for file in files if file.side is False]
+    with rejudging.judged_again(job, dataset, old, stored, all_of_it=all_of_it) as verdict:
         found = rejudging.moves(verdict)
         for line in telling.moves(dataset.name, verdict.records, found):
             LOG.log(INFO if is_told else DEBUG, "%s", line)
@@ -52,7 +57,7 @@ def replay(job: Run, dataset: Dataset, reason: str = "", *, dry_run: bool = Fals
             return
         kept = quarantine.where(f"NOT array_contains(reasons, '{reason}')") if reason else None
         rows = verdict.new if kept is None else verdict.new.unionByName(kept)
-        job.write(rows, name, verdict.following, removed=[file for file in files if file.side])
+        job.write(rows, name, verdict.following, removed=[file for file in files if file.side or all_of_it])
         passed = sum(move.records for move in found if not move.after)
     job.report(name, time.monotonic() - started, judged=verdict.records, passed=passed)
 

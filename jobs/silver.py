@@ -18,7 +18,8 @@ from lakehouse.lake import scan
 from lakehouse.lake.data_files import DataFile
 from lakehouse.lake.state import State
 from lakehouse.model import Dataset
-from lakehouse.spark import session, tables
+from lakehouse.spark import changes, session, tables
+from lakehouse.spark.changes import Changes
 from lakehouse.spark.judging import judged, silver_rows
 from lakehouse.spark.main import main
 from lakehouse.spark.run import LOG, Run
@@ -57,46 +58,62 @@ def has_news(job: Run, dataset: Dataset) -> bool:
 
 
 def judge(job: Run, dataset: Dataset) -> None:
-    """Judge what is new in bronze and append it to silver in one batch; raise LossError where a row is missing."""
+    """Judge what is new in bronze and append it to silver in one batch; raise LossError where a row is missing.
+
+    Where that are changes of a database, files that hold what they end are written again in the same commit. Where a
+    table was read anew, all of silver is.
+    """
     started, name = time.monotonic(), f"silver.{dataset.name}"
-    bronze, state = job.standings[f"bronze.{dataset.name}"], job.state(name)
+    bronze, before = job.standings[f"bronze.{dataset.name}"], job.standings[name]
+    state = before.state
     read_to = state.source.batch if state.source else 0
-    news = News(job, dataset.name, read_to, _count_after(job, f"bronze.{dataset.name}", read_to))
+    altered = changes.of_batches(job.lake, dataset, bronze, before, read_to)
+    if altered and altered.is_anew:
+        read_to, state = 0, replace(state, rules={})
+    news = News(job, dataset.name, read_to, _count_after(job, f"bronze.{dataset.name}", read_to), altered)
     version = rules_version(dataset)
     rules = {**state.rules, version: state.rules.get(version, 0) + news.records}
     following = state.next(job.run_id, source=bronze.as_source(), rules=rules)
-    known, changes = state.seen, list[drift.Change]()
+    known, drifts = state.seen, list[drift.Change]()
     dataset = job.grown(dataset)
     while True:
         seen = job.observer(dataset)
         added = news.judged(dataset, following, seen.add)
         told, known = drift.compare(dataset, known, seen.value, news.records)
-        changes += told
+        drifts += told
         grown = job.grown(dataset, seen.value)
         if grown == dataset:
             break
         # Fields that nobody knew of have columns now, and the records are judged again with them.
         news.discard(added)
         dataset = grown
-    if (written := sum(file.rows for file in added)) != news.records:
+    again = 0 if altered and altered.is_anew else sum(file.rows for file in news.rewritten)
+    if (written := sum(file.rows for file in added) - again) != news.records:
         raise LossError(
             f"{name}: batches {read_to + 1} to {bronze.state.batch} of bronze.{dataset.name} have {news.records:,} "
             f"records, but {written:,} were judged.",
             "Run it again; where that says the same, `make balance` tells whether bronze is whole.",
         )
-    sides = job.commit(name, added, replace(following, seen=known))
-    job.report(name, time.monotonic() - started, rows=sides.get(False, 0), quarantined=sides.get(True, 0))
-    job.report_drift(name, changes)
+    following = replace(following, seen=known, epoch=state.epoch + (1 if news.rewritten else 0))
+    good = job.commit(name, added, following, removed=news.rewritten).get(False, 0) - again
+    job.report(name, time.monotonic() - started, rows=good, quarantined=news.records - good)
+    job.report_drift(name, drifts)
 
 
 @dataclass
 class News:
-    """The `records` of a dataset's bronze after the batch `read_to`, on their way into silver."""
+    """The `records` of a dataset's bronze after the batch `read_to`, on their way into silver.
+
+    `altered` says that changes of a database are among them, and `rewritten` are the files of silver whose rows are
+    written again with those, as far as it was found.
+    """
 
     job: Run
     dataset: str
     read_to: int
     records: int
+    altered: Changes | None = None
+    rewritten: Sequence[DataFile] = ()
 
     @property
     def name(self) -> str:
@@ -116,15 +133,17 @@ class News:
 
     def judged(self, dataset: Dataset, following: State, observe: Callable[[Seen], object]) -> list[DataFile]:
         """Judge them and return the files they were written to; `observe` is told what is seen of their fields."""
-        has_key = dataset.key is not None
-        stored = self.job.standings[self.name].files_after(0, side=False) if has_key else []
-        added = self._write(dataset, following, observe, [] if self.is_small else stored)
+        silver, is_anew = self.job.standings[self.name], self.altered is not None and self.altered.is_anew
+        stored = silver.files_after(0, side=False) if dataset.key is not None and not is_anew else []
+        looked_at = [] if self.is_small else stored
+        added = self._write(dataset, following, observe, looked_at)
         if self.is_small and stored:
             # Seldom is a key there already; then the rows are written again with a look at the files that may hold it.
-            good = [file for file in added if file.side is False]
-            if holding := self.job.keys.files_with(self.name, good, stored):
+            keyed = [file for file in added if file.side is False or self.altered]
+            if looked_at := self.job.keys.files_with(self.name, keyed, stored):
                 self.discard(added)
-                added = self._write(dataset, following, observe, holding)
+                added = self._write(dataset, following, observe, looked_at)
+        self.rewritten = silver.files if is_anew else looked_at if self.altered else ()
         return added
 
     def _write(
@@ -134,8 +153,11 @@ class News:
         new = self.job.rows_after(f"bronze.{self.dataset}", self.read_to, spark=spark)
         others = tables.read(spark, lake, self.name, stored) if stored else None
         in_one_task = self.is_small and sum(file.rows for file in stored) <= MOST_STORED
-        with judged(new, dataset, others, self.records, in_one_task=in_one_task, observe=observe) as rows:
-            return tables.write(silver_rows(rows, dataset, following), lake, self.name, following.batch)
+        with judged(new, dataset, others, self.records, observe, self.altered, in_one_task=in_one_task) as rows:
+            made = silver_rows(rows, dataset, following)
+            if self.altered and others:
+                made = made.unionByName(changes.moved(others, rows, dataset, following))
+            return tables.write(made, lake, self.name, following.batch)
 
     def discard(self, added: Iterable[DataFile]) -> None:
         """Delete files that were written and are not committed."""

@@ -1,4 +1,6 @@
 """Fixtures that every test folder may use."""
 
 from lake_fixture import sample_lake as sample_lake
+from postgres_shop import postgres as postgres
+from postgres_shop import shop as shop
 from stack import stack as stack

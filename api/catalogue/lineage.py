@@ -18,6 +18,8 @@ from lakes.versions import iso
 Fact = dict[str, Any]
 # Sources listed in one answer; `sources_in_all` says how many there are.
 MOST = 1_000
+# Characters of a file's hash.
+_HASH = 64
 _TAKEN = """
     SELECT source, source_id, min(position) AS first_position, max(position) AS last_position,
         count(*) AS records, count(*) FILTER ({good}) AS good
@@ -65,13 +67,20 @@ def _sources(lake: Lake, dataset: str, name: str, table: DeltaTable) -> Fact:
         "sources_in_all": len(found),
         "sources": [
             {
-                "kind": "topic" if part["source"] == DATASETS[dataset].topic else "file",
+                "kind": _kind(part, DATASETS[dataset].topic),
                 **part,
                 "landed": landed.get(part["source_id"]),
             }
             for part in found[:MOST]
         ],
     }
+
+
+def _kind(part: Fact, topic: str) -> str:
+    """Return what a source is: a file is known by its hash."""
+    if part["source"] == topic:
+        return "topic"
+    return "file" if len(str(part["source_id"])) == _HASH else "table"
 
 
 @lru_cache(maxsize=32)

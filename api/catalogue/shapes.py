@@ -93,9 +93,9 @@ class Landed(serializers.Serializer[Any]):
 
 
 class Source(serializers.Serializer[Any]):
-    """A file, or a partition of a topic, and the range of its records: record numbers from 0, or offsets."""
+    """A file, a partition of a topic, or a table, and the range of its records: record numbers from 0, or offsets."""
 
-    kind = serializers.ChoiceField(["file", "topic"])
+    kind = serializers.ChoiceField(["file", "topic", "table"])
     source = serializers.CharField()  # type: ignore[assignment] # DRF takes fields off the class
     source_id = serializers.CharField(help_text="sha256 of the file's content, or the partition")
     first_position = serializers.IntegerField()
@@ -124,6 +124,7 @@ class Line(serializers.Serializer[Any]):
     from_files = serializers.IntegerField()
     offsets = serializers.IntegerField(help_text="Kafka offsets read")
     gaps = serializers.IntegerField(help_text="offsets without a record, such as transaction markers")
+    from_tables = serializers.IntegerField(help_text="rows of a database and changes of them")
     lost = serializers.IntegerField(help_text="records that are gone, which somebody accepted")
     source = serializers.IntegerField()  # type: ignore[assignment] # DRF takes fields off the class
     bronze = serializers.IntegerField()
@@ -148,7 +149,7 @@ class SourceLine(serializers.Serializer[Any]):
         ["landed", "duplicate", "rejected", "undone", "lost", "read", "unknown"],
         help_text="of a file as in ledger.files; read: offsets; unknown: nothing tells where the rows are from",
     )
-    came = serializers.IntegerField(help_text="records of the file, or offsets that were read")
+    came = serializers.IntegerField(help_text="records of the file, or offsets or rows that were read")
     bronze = serializers.IntegerField()
     forgotten = serializers.IntegerField(help_text="taken out for good, or refused because they had been")
     absent = serializers.IntegerField(help_text="without a row in bronze: gaps and lost ones, those of a duplicate …")

@@ -14,6 +14,8 @@ VARIABLE = "LAKEHOUSE_CRASH"
 CHANGES = ("data", "commit", "checkpoint", "vacuum")
 # What changes beside the tables: the writer's lock, what a stream says of its progress, the key of what is forgotten.
 BESIDE = ("writer", "progress", "forgetting")
+# What changes in a database that is read by logical replication: its slot is made, or advanced.
+SOURCE = ("slot", "advance")
 
 
 def reach(point: str) -> None:
@@ -43,4 +45,5 @@ def change_of(path: str) -> tuple[str, str]:
 def points(tables: Iterable[str]) -> list[str]:
     """Return the names of all points of a lake with these tables."""
     changes = [(table, change) for table in tables for change in CHANGES] + [("lake", change) for change in BESIDE]
+    changes += [("source", change) for change in SOURCE]
     return [f"{what}.{moment}_{change}" for what, change in changes for moment in ("before", "after")]

@@ -150,6 +150,24 @@ class Dataset:
 
 
 @dataclass(frozen=True)
+class DatabaseTable:
+    """A table or view of a PostgreSQL database whose rows are records of a dataset.
+
+    `name` is its name with its schema. With a `cursor`, a column of the type xid8 that holds the transaction which
+    wrote the row last, it is read by that; else by logical replication.
+    """
+
+    dataset: str
+    name: str
+    cursor: str = ""
+
+    @property
+    def slot(self) -> str:
+        """The name of its replication slot, and of its publication."""
+        return f"lakehouse_{self.dataset}"
+
+
+@dataclass(frozen=True)
 class Aggregate:
     """A column of a gold table that sums up the rows of a group.
 

@@ -71,6 +71,17 @@ _RECORDS = (
         "A record with the same key and other content came before.",
         "Decide which is right; the first counts.",
     ),
+    (
+        "superseded",
+        "It was good until the row of its key in the database changed, was deleted, or was read anew.",
+        "Nothing to mend: the last version counts. Its bytes are in bronze.",
+    ),
+    ("deleted", "The row was deleted in the database.", "Nothing to mend: what it ended counts no more."),
+    (
+        "no_key",
+        "The row of a database has no business key, so that a change of it could not be told.",
+        "Fill the key in the database; the change brings the row in.",
+    ),
 )
 _FILES = (
     ("link", "The file is a link.", "Put the file itself into the inbox."),

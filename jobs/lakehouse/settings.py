@@ -10,6 +10,7 @@ from pathlib import Path
 from string import Template
 
 from lakehouse.errors import SettingError
+from lakehouse.model import DatabaseTable
 
 ROOT = Path(__file__).resolve().parents[2]
 ENV_FILE = ROOT / "conf" / "lakehouse.env"
@@ -22,7 +23,8 @@ class Settings:
     """All settings, checked and with derived values filled in.
 
     `lake` is the root URL of the tables without a trailing slash, `ports` maps the settings named `…_PORT` to numbers,
-    paths are absolute, `stream_interval` is in seconds. `values` has every setting as text, by its name.
+    paths are absolute, `stream_interval` is in seconds. `postgres` is the database that holds the `database_tables`,
+    which are by the names of their datasets. `values` has every setting as text, by its name.
     """
 
     profile: str
@@ -40,6 +42,8 @@ class Settings:
     hdfs_reader: str
     ports: Mapping[str, int]
     api_workers: int
+    postgres: str = ""
+    database_tables: Mapping[str, DatabaseTable] = field(default_factory=dict)
 
     @property
     def hadoop_conf(self) -> Path:
@@ -122,6 +126,32 @@ def matching(values: Mapping[str, str], name: str, pattern: str, allowed: str, d
     return text
 
 
+def _postgres(values: Mapping[str, str], name: str) -> str:
+    """Return the address of the database, which holds no password; one that does is not shown."""
+    text = values[name]
+    option = r"(sslmode|sslrootcert|sslcert|sslkey|connect_timeout)=[^&\s]+"
+    if text and not re.fullmatch(
+        rf"postgresql://[^\s:@/?]+@[\w.-]+(:\d{{1,5}})?/[^\s/?]+(\?{option}(&{option})*)?", text
+    ):
+        allowed = "postgresql://user@host:port/database is needed, with the password in PGPASSWORD or in a ~/.pgpass"
+        raise SettingError(name, re.sub(r"//.*", "//…", text)[:20], allowed)
+    return text
+
+
+def _database_tables(values: Mapping[str, str], name: str) -> dict[str, DatabaseTable]:
+    """Return the tables of a database by the datasets whose records their rows are."""
+    allowed = "dataset=schema.table or dataset=schema.table:column is needed, or several with commas between"
+    found: dict[str, DatabaseTable] = {}
+    for part in filter(None, values[name].split(",")):
+        named = re.fullmatch(r"(\w+)=([^\s.:,]+\.[^\s.:,]+)(?::([^\s.:,]+))?", part.strip())
+        if named is None or named[1] in found:
+            raise SettingError(name, values[name], allowed)
+        found[named[1]] = DatabaseTable(named[1], named[2], named[3] or "")
+    if found and not values["POSTGRES_URL"]:
+        raise SettingError("POSTGRES_URL", "", "the database of POSTGRES_TABLES is needed")
+    return found
+
+
 def load(environ: Mapping[str, str] | None = None, env_file: Path = ENV_FILE) -> Settings:
     """Return the settings of the environment over those of the profile and of the file.
 
@@ -164,6 +194,8 @@ def load(environ: Mapping[str, str] | None = None, env_file: Path = ENV_FILE) ->
         hdfs_reader=matching(values, "HDFS_READER", user, "a user's name, or nothing, is needed"),
         ports=ports,
         api_workers=integer(values, "API_WORKERS", 1, 64),
+        postgres=_postgres(values, "POSTGRES_URL"),
+        database_tables=_database_tables(values, "POSTGRES_TABLES"),
     )
 
 

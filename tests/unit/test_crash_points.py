@@ -130,8 +130,10 @@ def test_all_points_of_bronze_and_ledger_are_passed(tmp_path: Path, monkeypatch:
         prepare(box := make_box(tmp_path / name))
         passed |= names(moments(partial(work, box)))
     written = [table for table in tables() if table.startswith(("bronze.", "ledger.")) and table != FORGOTTEN.name]
-    # A stream's progress; and the key of what is forgotten, for which tests/jobs/test_forgetting.py kills.
-    others = {f"lake.{moment}_{change}" for moment in ("before", "after") for change in ("progress", "forgetting")}
+    # A stream's progress; the key of what is forgotten, for which tests/jobs/test_forgetting.py kills; and a database's
+    # slot, for which test_database_tables.py does.
+    elsewhere = ("lake", "progress"), ("lake", "forgetting"), *(("source", change) for change in crash.SOURCE)
+    others = {f"{what}.{moment}_{change}" for moment in ("before", "after") for what, change in elsewhere}
     assert set(crash.points(written)) - passed == others
 
 

@@ -33,10 +33,16 @@ IDENTITY = pa.schema(
 )
 
 
-def judged_schema(dataset: Dataset) -> pa.Schema:
-    """Return the columns of judged rows: those handed on, the dataset's typed columns, and `reasons`."""
+def judged_schema(dataset: Dataset, *, with_changes: bool = False) -> pa.Schema:
+    """Return the columns of judged rows: those handed on, the dataset's typed columns, and `reasons`.
+
+    `with_changes` says that records may be changes of a database: then `operation` is handed on too, and `row_key` is
+    the business key of a record that is good or not.
+    """
     typed_columns = [pa.field(column.name, arrow_type(column.type)) for column in dataset.columns]
-    return pa.schema([*IDENTITY, *typed_columns, pa.field("reasons", pa.list_(pa.string()))])
+    key = [pa.field("row_key", column.type) for column in typed_columns if column.name == dataset.key]
+    beside = [pa.field("operation", pa.string()), *key] if with_changes else []
+    return pa.schema([*IDENTITY, *typed_columns, *beside, pa.field("reasons", pa.list_(pa.string()))])
 
 
 def judge(
@@ -45,12 +51,14 @@ def judge(
     """Return bronze rows with the dataset's typed columns and `reasons`, the names of the rules that a record breaks.
 
     The batch has the columns of `IDENTITY`, `format` (csv, json or log), `header` (of a CSV file) and `is_cut` (of a
-    record too long to be kept whole). The result has those of `judged_schema(dataset)`: a good row has no reasons, one
-    with reasons has nulls in the typed columns. `observe` is told what is seen of the records' fields.
+    record too long to be kept whole), and `operation` where records may be changes. The result has those of
+    `judged_schema(dataset)`: a good row has no reasons, one with reasons has nulls in the typed columns. `observe` is
+    told what is seen of the records' fields.
     """
-    schema = judged_schema(dataset)
+    schema = judged_schema(dataset, with_changes="operation" in batch.schema.names)
+    handed_on = {*IDENTITY.names, "operation"}
     found = pa.concat_tables([_judge_slice(part, dataset, observe) for part in _slices(batch)])
-    columns = [batch[name] if name in IDENTITY.names else found[name].combine_chunks() for name in schema.names]
+    columns = [batch[name] if name in handed_on else found[name].combine_chunks() for name in schema.names]
     return pa.record_batch(
         [column.cast(field.type) for column, field in zip(columns, schema, strict=True)], schema=schema
     )
@@ -80,4 +88,5 @@ def _judge_slice(batch: pa.RecordBatch, dataset: Dataset, observe: Callable[[See
     reasons = find_reasons(frame, (*type_rules(dataset), *dataset.rules))
     is_good = reasons.list.len() == 0
     good = (pl.when(is_good).then(pl.col(column.name)).alias(column.name) for column in dataset.columns)
-    return frame.select(*good, reasons.alias("reasons")).to_arrow()
+    key = [pl.col(dataset.key).alias("row_key")] if dataset.key is not None else []
+    return frame.select(*good, *key, reasons.alias("reasons")).to_arrow()

@@ -8,7 +8,7 @@ from functools import cache
 from lakehouse.model import Dataset
 
 _PARTS = ("columns", "judge", "parse", "parse_csv", "parse_json", "parse_log", "rules", "types")
-_MODULES = (*(f"lakehouse.judging.{name}" for name in _PARTS), "lakehouse.spark.duplicates")
+_MODULES = (*(f"lakehouse.judging.{name}" for name in _PARTS), "lakehouse.spark.duplicates", "lakehouse.spark.changes")
 
 
 def rules_version(dataset: Dataset) -> str:

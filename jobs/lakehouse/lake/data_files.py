@@ -73,7 +73,7 @@ def _in_json(value: Any) -> Any:
     return value.isoformat().replace("+00:00", "Z") if isinstance(value, date) else value
 
 
-def of_table(table: DeltaTable, statistics: Sequence[str] = ("batch", "size")) -> tuple[DataFile, ...]:
+def of_table(table: DeltaTable, statistics: Sequence[str] = ("batch", "size", "operation")) -> tuple[DataFile, ...]:
     """Return the files of an open table, with the statistics of the named columns."""
     actions = pa.table(table.get_add_actions(flatten=True))
     bounds = [f"{end}.{name}" for end in ("min", "max", "null_count") for name in statistics]

@@ -27,8 +27,9 @@ Landed = dict[str, tuple[int, bool]]
 class Balance:
     """A dataset's line of the balance sheet, in records.
 
-    `offsets` are the Kafka offsets that were read, of which `gaps` held no record (transaction markers and aborted
-    records); `lost` are records that Kafka dropped unread or that went with a data file, which somebody accepted;
+    `from_tables` came from tables of a database. `offsets` are the Kafka offsets that were read, of which `gaps` held
+    no record (transaction markers and aborted records); `lost` are records that Kafka dropped unread or that went with
+    a data file, which somebody accepted;
     `forgotten` are records that were taken out of the lake for good or refused because they had been; `waiting` are
     rows of bronze that silver has not judged yet. It closes where source = bronze + lost + forgotten, and bronze =
     silver + quarantined + waiting.
@@ -45,11 +46,12 @@ class Balance:
     waiting: int = 0
     lost: int = 0
     forgotten: int = 0
+    from_tables: int = 0
 
     @property
     def source(self) -> int:
-        """Records that came in by file and topic."""
-        return self.from_files + self.offsets - self.gaps
+        """Records that came in by file, by topic, and from tables of a database."""
+        return self.from_files + self.offsets - self.gaps + self.from_tables
 
     @property
     def is_closed(self) -> bool:
@@ -64,8 +66,8 @@ class Balance:
 
 
 def file_rows(bronze: DeltaTable) -> int:
-    """Return the number of bronze rows that came by file: those without a Kafka timestamp."""
-    return scan.sum_of(bronze, "null_count.kafka_timestamp")
+    """Return the number of bronze rows that came by file: those without a Kafka timestamp and without an operation."""
+    return scan.sum_of(bronze, "null_count.kafka_timestamp") - scan.rows_with(bronze, "operation")
 
 
 def balance(lake: Lake, *, with_reasons: bool = True) -> list[Balance]:
@@ -114,6 +116,7 @@ def _line(lake: Lake, dataset: Dataset, landed: Landed, gone: DeltaTable, *, wit
     state = lake.standing(f"bronze.{dataset.name}", bronze).state
     rows, sides = scan.sum_of(bronze, "num_records"), scan.rows_by_partition(silver)
     offsets = sum(end - first for first, end in state.offsets.values())
+    from_tables = sum(end - first for source, _, first, end in state.read(dataset.topic) if source in state.readings)
     # Files that bronze holds are in the ledger, but for those of a run that is writing it or was killed before.
     files = dict(landed)
     for file in state.files:
@@ -124,7 +127,7 @@ def _line(lake: Lake, dataset: Dataset, landed: Landed, gone: DeltaTable, *, wit
         dataset=dataset.name,
         from_files=sum(records for records, _ in files.values()),
         offsets=offsets,
-        gaps=offsets - state.lost - forgotten[True] - (rows - file_rows(bronze)),
+        gaps=offsets + from_tables - state.lost - forgotten[True] - (rows - file_rows(bronze)),
         bronze=rows,
         silver=sides.get(False, 0),
         quarantined=sides.get(True, 0),
@@ -132,11 +135,12 @@ def _line(lake: Lake, dataset: Dataset, landed: Landed, gone: DeltaTable, *, wit
         waiting=scan.count_after(bronze, read_to) if state.batch > read_to else 0,
         lost=state.lost + sum(records for records, is_lost in files.values() if is_lost),
         forgotten=forgotten.total(),
+        from_tables=from_tables,
     )
 
 
 def _forgotten(table: DeltaTable, dataset: Dataset, files: Landed, state: State) -> Counter[bool]:
-    """Return how many forgotten records are among those that came in, by whether that was by topic.
+    """Return how many forgotten records are among those that came in, by whether they were read, not landed.
 
     Those of a file that is lost as a whole are lost.
     """
@@ -149,23 +153,26 @@ def _forgotten(table: DeltaTable, dataset: Dataset, files: Landed, state: State)
     ).to_pylist()
     counts: Counter[bool] = Counter()
     for row in rows:
-        is_by_topic, (_, is_lost) = row["source"] == dataset.topic, files.get(row["source_id"], (0, True))
-        if is_by_topic or not is_lost:
-            counts[is_by_topic] += row["records"]
+        was_read, (_, is_lost) = (
+            row["source"] in (dataset.topic, *state.readings),
+            files.get(row["source_id"], (0, True)),
+        )
+        if was_read or not is_lost:
+            counts[was_read] += row["records"]
     return counts
 
 
 def came_in(state: State, dataset: Dataset) -> str:
-    """Return the SQL condition on records that the ledger calls forgotten: by file, or among the offsets read.
+    """Return the SQL condition on records that the ledger calls forgotten: by file, or among the records read.
 
     The ledger is told before bronze is: it also names records of offsets that no run has brought in yet, or that a
     restore took back.
     """
     read = (
-        f"source_id = {literal(name)} AND position >= {first:d} AND position < {end:d}"
-        for name, (first, end) in state.offsets.items()
+        f"source = {literal(source)} AND source_id = {literal(name)} AND position >= {first:d} AND position < {end:d}"
+        for source, name, first, end in state.read(dataset.topic)
     )
-    return " OR ".join([f"source <> {literal(dataset.topic)}", *read])
+    return " OR ".join([f"source NOT IN ({', '.join(map(literal, (dataset.topic, *state.readings)))})", *read])
 
 
 def _reasons(silver: DeltaTable) -> dict[str, int]:

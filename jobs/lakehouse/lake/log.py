@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from deltalake import DeltaTable, Schema
+from deltalake import DeltaTable
 
 from lakehouse.lake import native
 from lakehouse.lake.data_files import DataFile
@@ -76,7 +76,6 @@ def beginning(table: Table, interval: int) -> bytes:
 
     `interval` is the number of versions between two checkpoints.
     """
-    statistics = {"delta.dataSkippingStatsColumns": ",".join(table.statistics)} if table.statistics else {}
     with room(), tempfile.TemporaryDirectory(prefix="lakehouse-table-") as folder:
         made = DeltaTable.create(
             folder,
@@ -84,30 +83,35 @@ def beginning(table: Table, interval: int) -> bytes:
             partition_by=list(table.partition_by) or None,
             name=table.name,
             description=table.comment,
-            configuration={"delta.checkpointInterval": str(interval)} | statistics,
+            configuration={"delta.checkpointInterval": str(interval)} | _configuration(table),
         )
         return Path(file_of(folder, made.version())).read_bytes()
 
 
-def widen(files: Storage, address: str, table: DeltaTable, columns: Schema, metadata: str) -> bool:
+def _configuration(table: Table) -> dict[str, str]:
+    """Return what a table's log says of its statistics: readers pass over those of other columns."""
+    return {"delta.dataSkippingStatsColumns": ",".join(table.statistics)} if table.statistics else {}
+
+
+def widen(files: Storage, address: str, opened: DeltaTable, table: Table, metadata: str) -> bool:
     """Commit other columns as the next version of an open table, whose rows have null there; return as `append`.
 
     `metadata` is the commit's user metadata (Delta protocol, "Change Metadata").
     """
-    known, stamp = table.metadata(), time.time_ns() // 1_000_000
+    known, stamp = opened.metadata(), time.time_ns() // 1_000_000
     info = {"timestamp": stamp, "operation": "ADD COLUMNS", "operationParameters": {}, "userMetadata": metadata}
     described = {
         "id": str(known.id),
         "name": known.name,
         "description": known.description,
         "format": {"provider": "parquet", "options": {}},
-        "schemaString": columns.to_json(),
+        "schemaString": schema(table.columns).to_json(),
         "partitionColumns": known.partition_columns,
-        "configuration": known.configuration,
+        "configuration": {**known.configuration, **_configuration(table)},
         "createdTime": known.created_time,
     }
     actions = ({"commitInfo": info}, {"metaData": described})
-    return files.create(file_of(address, table.version() + 1), "".join(f"{json.dumps(a)}\n" for a in actions).encode())
+    return files.create(file_of(address, opened.version() + 1), "".join(f"{json.dumps(a)}\n" for a in actions).encode())
 
 
 def sum_up(files: Storage, address: str, version: int, interval: int) -> None:

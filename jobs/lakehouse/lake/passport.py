@@ -1,7 +1,7 @@
 """A record's passport: its bytes, what was decided about it and why, by which run and rules, and where it counts.
 
-A record is named as everywhere in the lake: by `source` (file name or topic), `source_id` (the file's SHA-256 or the
-partition) and `position` (record number from 0, or offset).
+A record is named as everywhere in the lake: by `source` (file name, topic or table), `source_id` (the file's SHA-256 or
+the partition) and `position` (record number from 0, or offset).
 """
 
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ def passport(lake: Lake, name: Name) -> Row:
     (for each metric the row that it counts in; empty where it is in quarantine).
     """
     file = _file(lake, name)
-    dataset = _dataset(name, file)
+    dataset = _dataset(lake, name, file)
     bronze = _one(lake, f"bronze.{dataset}", name.condition())
     if bronze is None:
         if gone := _one(lake, FORGOTTEN.name, f"{name.condition()} ORDER BY at"):
@@ -88,15 +88,20 @@ def _file(lake: Lake, name: Name) -> Row | None:
     return _one(lake, FILES.name, f"{condition} ORDER BY seen_at DESC")
 
 
-def _dataset(name: Name, file: Row | None) -> str:
+def _dataset(lake: Lake, name: Name, file: Row | None) -> str:
     by_topic = {dataset.topic: dataset.name for dataset in DATASETS.values()}
-    found = file["dataset"] if file else by_topic.get(name.source)
+    found = file["dataset"] if file else by_topic.get(name.source) or _by_table(lake, name.source)
     if found is None:
         raise NoSuchRecordError(
-            f"There is no topic {name.source[:60]!r}, and no file of that name with the hash {name.source_id[:64]!r} "
-            f"has come in. `make sql` finds names: SELECT name, sha256 FROM ledger.files"
+            f"There is no topic or table {name.source[:60]!r}, and no file of that name with the hash "
+            f"{name.source_id[:64]!r} has come in. `make sql` finds names: SELECT name, sha256 FROM ledger.files"
         )
     return str(found)
+
+
+def _by_table(lake: Lake, source: str) -> str | None:
+    """Return the dataset whose records are rows of a table of a database."""
+    return next((name for name in DATASETS if source in lake.standing(f"bronze.{name}").state.readings), None)
 
 
 def _one(lake: Lake, table: str, condition: str) -> Row | None:

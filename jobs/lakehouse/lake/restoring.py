@@ -120,8 +120,11 @@ def restore(lake: Lake, steps: Sequence[Step], standings: dict[str, Standing], r
         layer, _, dataset = step.name.partition(".")
         rows = _decisions(lake, dataset, step, run_id) if layer == "bronze" else []
         texts = tuple(row | {name: row[name].isoformat() for name in ("mtime", "seen_at")} for row in rows)
-        # Records of a topic do not come in again: their offsets were read.
-        lost = sum(file.rows - file.nulls.get("kafka_timestamp", 0) for file in step.gone)
+        # Records of a topic or a table do not come in again: they were read.
+        lost = sum(
+            2 * file.rows - file.nulls.get("kafka_timestamp", 0) - file.nulls.get("operation", file.rows)
+            for file in step.gone
+        )
         state = replace(step.state, run_id=run_id, files=texts, lost=step.state.lost + lost)
         standings[step.name] = _commit(lake, step.name, step.files, standings[step.name], state)
         if rows:

@@ -99,6 +99,8 @@ def bronze(dataset: Dataset) -> Table:
         Column("format", "string", comment="csv, json or log"),
         Column("header", "string", comment="header line of its CSV file"),
         Column("is_cut", "boolean", comment="only the first 64 KiB of a record over 1 MiB were kept"),
+        Column("operation", "string", comment="of a row of a database: read, insert, update or delete"),
+        Column("cursor", "string", comment="of a row of a database: the transaction's id, or the LSN of the change"),
         Column("kafka_timestamp", "timestamp"),
         Column("ingested_at", "timestamp"),
         Column("run_id", "string"),
@@ -107,7 +109,8 @@ def bronze(dataset: Dataset) -> Table:
         f"bronze.{dataset.name}",
         columns,
         comment=f"Source records of {dataset.name}, unchanged.",
-        statistics=(BATCH.name, *(c.name for c in IDENTITY), "size", "kafka_timestamp"),
+        statistics=(BATCH.name, *(c.name for c in IDENTITY), "size", "operation", "kafka_timestamp"),
+        added=("operation", "cursor"),
     )
 
 

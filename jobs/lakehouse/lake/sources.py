@@ -79,8 +79,8 @@ class SourceBalance:
     """What came in by a source and what became of it, in records; of a file by its content, of a topic by partition.
 
     `status` is the newest word of ledger.files on the file (landed, duplicate, rejected, undone, lost), `read` for
-    offsets, and `unknown` for rows whose source nothing tells of. `came` counts the file's records, or the offsets that
-    were read; `forgotten` were taken out for good or refused, and `absent` have no row otherwise: a duplicate's are in
+    offsets and rows, and `unknown` for rows whose source nothing tells of. `came` counts the file's records, or what
+    was read; `forgotten` were taken out for good or refused, and `absent` have no row otherwise: a duplicate's are in
     another file, a lost file's are gone, and offsets are gaps or lost. It closes where came = bronze + forgotten +
     absent, as its status allows, and bronze = good + quarantined + waiting. `reasons` counts a quarantined record under
     each of its reasons.
@@ -113,13 +113,13 @@ def sources(lake: Lake, text: str) -> list[SourceBalance]:
     """Return the sheets of up to MOST sources a dataset, those that do not close first.
 
     `text` names files as ledger.files does, or by a pattern with * and ?, alone or after their dataset and a slash; or
-    a topic, alone or with a slash and one of its partitions. Raises NoSuchRecordError naming near ones where there is
-    none, and as `Lake.open`.
+    a topic or a table of a database, alone or with a slash and one of its partitions. Raises NoSuchRecordError naming
+    near ones where there is none, and as `Lake.open`.
     """
     head, _, tail = text.rpartition("/")
     found: list[SourceBalance] = []
     for dataset in DATASETS.values():
-        if head == dataset.topic:
+        if head and head in (dataset.topic, *lake.standing(f"bronze.{dataset.name}").state.readings):
             found += _of(lake, dataset, f"source = {literal(head)} AND source_id = {literal(tail)}")
         elif head in ("", dataset.name):
             found += _of(lake, dataset, _condition(tail))
@@ -175,7 +175,8 @@ def _others(state: State, dataset: Dataset) -> str:
     These are the offsets that were read, and the decisions on the files of the newest batch, which a run that is
     writing it, or was killed, has not told the ledger yet.
     """
-    read = [(dataset.topic, name, end - first, "read", "2000-01-01") for name, (first, end) in state.offsets.items()]
+    ranges = state.read(dataset.topic)
+    read = [(source, name, end - first, "read", "2000-01-01") for source, name, first, end in ranges]
     files = [tuple(row[name] for name in ("name", "sha256", "records", "status", "seen_at")) for row in state.files]
     rows = ", ".join(
         f"({literal(source)}, {literal(source_id)}, CAST({records:d} AS BIGINT), {literal(status)}, "
@@ -201,4 +202,4 @@ def _unknown(lake: Lake, text: str, name: str) -> str:
     topics = [dataset.topic for dataset in DATASETS.values()]
     near += difflib.get_close_matches(text.partition("/")[0], topics, n=2)
     hint = f" Near ones: {', '.join(near)}." if near else ""
-    return f"No file and no topic that has come in is called {text[:100]!r}.{hint}"
+    return f"No file, topic or table that has come in is called {text[:100]!r}.{hint}"

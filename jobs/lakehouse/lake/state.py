@@ -32,12 +32,47 @@ class Source:
 
 
 @dataclass(frozen=True)
+class Reading:
+    """Where bronze has read a table of a database to.
+
+    `id` tells the table, its database and the way of reading from others of the same name. `cursor` is what the next
+    reading begins at: a transaction's id, or an LSN. `ranges` numbers what was read, as offsets do of a topic; a table
+    that is read anew begins a generation.
+    """
+
+    id: str = ""
+    cursor: str = ""
+    ranges: Offsets = field(default_factory=dict)
+
+    @property
+    def generation(self) -> int:
+        """The generation of the table that is read now."""
+        return max(map(_generation, self.ranges), default=1)
+
+    @property
+    def source_id(self) -> str:
+        """The `source_id` of the records of the generation that is read now."""
+        return source_id(0, self.generation)
+
+    def after(self, rows: int, cursor: str) -> "Reading":
+        """Return the reading after so many more rows of the generation that is read now."""
+        first, end = self.ranges.get(self.source_id, (0, 0))
+        return replace(self, cursor=cursor, ranges={**self.ranges, self.source_id: (first, end + rows)})
+
+    def anew(self) -> "Reading":
+        """Return the reading where the table begins again, with the next generation."""
+        number = self.generation + 1 if self.ranges else 1
+        return replace(self, ranges={**self.ranges, source_id(0, number): (0, 0)})
+
+
+@dataclass(frozen=True)
 class State:
     """What a table stands at after a commit.
 
     `batch` is the number of its newest batch, and never used twice; `epoch` counts how often rows went away or changed.
     Bronze keeps the id of its topic with its `offsets`, how many of them are `lost` (dropped by Kafka unread, or gone
-    with a data file), and the rows of ledger.files (`files`) for the files of the batch. Silver and gold keep the
+    with a data file), its `readings` of tables of a database by their names, and the rows of ledger.files (`files`)
+    for the files of the batch. Silver and gold keep the
     `source` they have read, silver how many of its rows each version of the `rules` judged and the kinds of the fields
     that it has `seen`, and gold the hash of its metric's `code`. `run_id` names the run that made the batch.
     """
@@ -47,6 +82,7 @@ class State:
     topic_id: str = ""
     offsets: Offsets = field(default_factory=dict)
     lost: int = 0
+    readings: Mapping[str, Reading] = field(default_factory=dict)
     files: tuple[Mapping[str, Any], ...] = ()
     source: Source | None = None
     rules: Mapping[str, int] = field(default_factory=dict)
@@ -69,6 +105,11 @@ class State:
         own = (source_id for source_id in self.offsets if _generation(source_id) == self.generation)
         return {int(source_id.partition("@")[0]): self.offsets[source_id][1] for source_id in own}
 
+    def read(self, topic: str) -> list[tuple[str, str, int, int]]:
+        """Return what was read, of the topic and of tables: source, source_id, first position and the next one."""
+        ranges = [(topic, self.offsets), *((name, reading.ranges) for name, reading in self.readings.items())]
+        return [(source, part, *ends) for source, parts in ranges for part, ends in parts.items()]
+
     def as_json(self) -> str:
         """Return the state as a commit's metadata, without what is empty."""
         return json.dumps({name: value for name, value in asdict(self).items() if value or name in ("batch", "epoch")})
@@ -85,6 +126,10 @@ class State:
             topic_id=metadata.get("topic_id", ""),
             offsets={partition: (first, end) for partition, (first, end) in metadata.get("offsets", {}).items()},
             lost=metadata.get("lost", 0),
+            readings={
+                name: Reading(kept["id"], kept["cursor"], {part: (a, b) for part, (a, b) in kept["ranges"].items()})
+                for name, kept in metadata.get("readings", {}).items()
+            },
             files=tuple(metadata.get("files", ())),
             source=Source(**source) if source else None,
             rules=metadata.get("rules", {}),

@@ -126,7 +126,7 @@ class Lake:
             # What others changed is told before anything is written; a state would hide it.
             return self.standing(table.name, opened)
         # One that somebody else has widened meanwhile is looked at again.
-        log.widen(self.files, self.address(table.name), opened, schema(table.columns), state.as_json())
+        log.widen(self.files, self.address(table.name), opened, table, state.as_json())
         return self._made(name)
 
     def standings(self) -> dict[str, Standing]:
@@ -205,11 +205,11 @@ class Lake:
 
     def _widened(self, name: str, after: Standing) -> Standing:
         """Add the columns that a table was found to need; what others have committed meanwhile, the commit tells."""
-        opened, columns = self.open(name), schema(self.table(name).columns)
+        opened = self.open(name)
         if opened.version() != after.version:
             return after
         self._wider.discard(name)
-        is_done = log.widen(self.files, self.address(name), opened, columns, after.state.as_json())
+        is_done = log.widen(self.files, self.address(name), opened, self.table(name), after.state.as_json())
         return replace(after, version=after.version + 1) if is_done else after
 
     def append(self, table: Table, rows: Sequence[dict[str, Any]]) -> None:

@@ -87,6 +87,8 @@ def _write_records(task: Task, decision: Decision) -> None:
         "source_id": task.sha256,
         "format": shape.format,
         "header": shape.header,
+        "operation": None,
+        "cursor": None,
         "kafka_timestamp": None,
         "ingested_at": task.ingested_at,
         "run_id": task.run_id,

@@ -15,6 +15,8 @@ from lakehouse.judging.version import rules_version
 from lakehouse.lake.schemas import IDENTITY
 from lakehouse.lake.state import State
 from lakehouse.model import Dataset
+from lakehouse.spark import changes
+from lakehouse.spark.changes import Changes
 from lakehouse.spark.duplicates import keyed_rows, resolve, stored_rows, with_hashes
 
 # What judging looks at, beside what it hands on.
@@ -42,35 +44,46 @@ def judged(
     dataset: Dataset,
     stored: DataFrame | None,
     new_rows: int,
+    observe: Callable[[Seen], object] = lambda _: None,
+    altered: Changes | None = None,
     *,
     in_one_task: bool,
-    observe: Callable[[Seen], object] = lambda _: None,
 ) -> Iterator[DataFrame]:
     """Give bronze rows with the dataset's typed columns, hashes and `reasons`, duplicates told from conflicts.
 
     `stored` is the silver table that the rows will be added to, None where it is empty; `new_rows` is how many rows
     `bronze` has. `in_one_task` says that both are small: then what is stored passes by a hash table of the new rows.
-    Otherwise the judged rows are used twice, so they are kept until the end of the context. `observe` is told by the
+    Otherwise the judged rows are used twice, so they are kept until the end of the context; so they are where records
+    may be changes of a database, which is what `altered` says. `observe` is told by the
     tasks what they see of the records' fields.
     """
-    schema = from_arrow_schema(judged_schema(dataset))
-    needed = ["batch", *(c.name for c in IDENTITY), *INPUTS, "kafka_timestamp"]
+    schema = from_arrow_schema(judged_schema(dataset, with_changes=altered is not None))
+    needed = ["batch", *(c.name for c in IDENTITY), *INPUTS, "kafka_timestamp", *(["operation"] if altered else [])]
     read = (
         bronze.select(*needed).mapInArrow(_judging(dataset, observe), schema).withColumnRenamed("batch", "bronze_batch")
     )
     hashed = with_hashes(read, dataset)
-    if dataset.key is None:
+    if altered and dataset.key is not None:
+        with _kept(changes.with_hashes(hashed)) as kept:
+            yield changes.resolve(kept, dataset.key, stored and keyed_rows(stored, dataset.key), altered)
+    elif dataset.key is None:
         yield hashed
     elif stored is None:
         yield resolve(hashed, dataset.key, None)
     elif in_one_task:
         yield resolve(hashed.hint("shuffle_hash"), dataset.key, keyed_rows(stored.coalesce(1), dataset.key))
     else:
-        kept = hashed.persist(StorageLevel.MEMORY_AND_DISK)
-        try:
+        with _kept(hashed) as kept:
             yield resolve(kept, dataset.key, stored_rows(stored, dataset.key, kept, new_rows))
-        finally:
-            kept.unpersist()
+
+
+@contextmanager
+def _kept(rows: DataFrame) -> Iterator[DataFrame]:
+    kept = rows.persist(StorageLevel.MEMORY_AND_DISK)
+    try:
+        yield kept
+    finally:
+        kept.unpersist()
 
 
 def _judging(
@@ -83,9 +96,15 @@ def _judging(
 
 
 def silver_rows(rows: DataFrame, dataset: Dataset, state: State) -> DataFrame:
-    """Return judged rows as silver rows of a batch: typed columns where good, `raw` and `reasons` where quarantined."""
+    """Return judged rows as silver rows of a batch: typed columns where good, `raw` and `reasons` where quarantined.
+
+    A change of a database has its `key_hash` in both cases. One that was good until a later one came has no `raw`.
+    """
     # In quotes, because what a column that silver got by itself is called is up to the source.
-    good = [*(f"`{c.name}`" for c in dataset.columns), "key_hash", "content_hash"]
+    good = [*(f"`{c.name}`" for c in dataset.columns), "content_hash"]
+    is_change = (
+        "operation IS NOT NULL OR array_contains(reasons, 'superseded') OR " if "operation" in rows.columns else ""
+    )
     return rows.selectExpr(
         "size(reasons) > 0 AS quarantined",
         f"CAST({state.batch} AS BIGINT) AS batch",
@@ -94,7 +113,8 @@ def silver_rows(rows: DataFrame, dataset: Dataset, state: State) -> DataFrame:
         "source_id",
         "position",
         *(f"CASE WHEN size(reasons) = 0 THEN {name} END AS {name}" for name in good),
-        "CASE WHEN size(reasons) > 0 THEN raw END AS raw",
+        f"CASE WHEN {is_change}size(reasons) = 0 THEN key_hash END AS key_hash",
+        "CASE WHEN size(reasons) > 0 AND NOT array_contains(reasons, 'superseded') THEN raw END AS raw",
         "CASE WHEN size(reasons) > 0 THEN reasons END AS reasons",
         f"'{rules_version(dataset)}' AS rules_version",
         "ingested_at",

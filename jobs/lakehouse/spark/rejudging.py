@@ -16,7 +16,7 @@ from lakehouse.lake.data_files import DataFile
 from lakehouse.lake.schemas import IDENTITY
 from lakehouse.lake.state import State
 from lakehouse.model import Dataset, Metric
-from lakehouse.spark import tables
+from lakehouse.spark import changes, tables
 from lakehouse.spark.aggregates import aggregate
 from lakehouse.spark.judging import judged, silver_rows
 from lakehouse.spark.run import Run
@@ -80,7 +80,8 @@ def judged_again(
     rules[version] += count
     following = replace(state.next(job.run_id, rules=dict(+rules)), epoch=state.epoch + 1)
     good = tables.read(job.spark, job.lake, name, stored) if stored else None
-    with judged(bronze, dataset, good, count, in_one_task=False) as rows:
+    altered = changes.of_dataset(job.standings[f"bronze.{dataset.name}"])
+    with judged(bronze, dataset, good, count, altered=altered, in_one_task=False) as rows:
         new = silver_rows(rows, dataset, following).persist(StorageLevel.MEMORY_AND_DISK)
         try:
             if (found := new.count()) != count:

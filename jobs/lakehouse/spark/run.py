@@ -2,12 +2,13 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, wait
 from dataclasses import asdict, dataclass, field
 from functools import cached_property, partial
 from typing import Any
 
+import pyarrow as pa
 from pyspark import Accumulator
 from pyspark.sql import DataFrame, SparkSession
 
@@ -59,6 +60,7 @@ class Run:
     ignored: set[str] = field(default_factory=set)
     _observers: dict[Dataset, Accumulator[Seen]] = field(default_factory=dict)
     _session: "Future[SparkSession] | None" = None
+    _came: int = 0
     _put_off: dict[str, int] = field(default_factory=dict)
 
     @cached_property
@@ -189,9 +191,15 @@ class Run:
                     f"Spark hangs. Run `make status`; the next run goes on from the last commit."
                 )
 
+    def counted(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Yield what comes from outside Spark; the run gets on while something does."""
+        for batch in batches:
+            self._came += batch.num_rows
+            yield batch
+
     def _progress(self) -> tuple[int, ...]:
-        """Return what changes while the run gets on: tables' versions, and the tasks that Spark has done."""
-        versions = sum(standing.version for standing in self.standings.values())
+        """Return what changes while the run gets on: tables' versions, rows that came, and the tasks that Spark did."""
+        versions = sum(standing.version for standing in self.standings.values()) + self._came
         if self._session is None or not self._session.done() or self._session.exception():
             return (versions,)
         tracker = self.spark.sparkContext.statusTracker()

@@ -1,0 +1,1 @@
+"""Tables of a PostgreSQL database as sources of records, by a cursor column or by logical replication."""
