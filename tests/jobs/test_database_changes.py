@@ -1,5 +1,6 @@
 """Changes of a database through silver and gold: sales per product are those of the table as it is."""
 
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from random import Random
@@ -11,6 +12,7 @@ from postgres_shop import Shop
 from pyspark.sql import SparkSession
 from test_database_tables import SALES, read
 
+import forget
 import gold
 import replay
 import silver
@@ -233,3 +235,22 @@ def test_layers_killed_at_each_of_their_changes_in_turn_end_as_ones_that_were_no
         ("superseded",),
         ("superseded",),
     ]
+
+
+def test_a_row_that_is_forgotten_is_refused_when_it_changes(shop: Shop, spark: SparkSession, tmp_path: Path) -> None:
+    shop.ready()
+    settings = replace(shop.settings(tmp_path / "lake"), inbox=tmp_path / "inbox")
+    shop.sell("T1", "T2")
+    follow(settings)
+    shop.set("T1", "11.00")
+    follow(settings)
+    forget.run(begin(settings), SALES.name, "transaction_id", "T1", dry_run=False, with_topic=False)
+    assert totals(begin(settings)) == {"Lamp": Decimal("10.00")}
+    shop.set("T1", "12.00")
+    shop.delete("T1")
+    shop.set("T2", "13.00")
+    job = follow(settings)
+    assert totals(job) == {"Lamp": Decimal("13.00")}
+    (line,) = [line for line in ledger.balance(job.lake) if line.dataset == SALES.name]
+    assert (line.from_tables, line.forgotten, line.is_closed) == (6, 4, True)
+    assert "T1" not in str(scan.read(job.lake.open(f"bronze.{SALES.name}")).to_pylist())

@@ -15,7 +15,7 @@ from postgres_shop import CURSOR, PASSWORD, PUBLISHED, USER, Shop
 import bronze
 from lakehouse.datasets import DATASETS
 from lakehouse.errors import IntegrityError, LakehouseError, LossError, ServiceError, SettingError
-from lakehouse.lake import Lake, ledger, scan, schemas, sources, store
+from lakehouse.lake import Lake, ledger, restoring, scan, schemas, sources, store
 from lakehouse.lake.passport import Name, passport
 from lakehouse.landing.land import Inbox
 from lakehouse.postgres.tables import Tables
@@ -418,4 +418,25 @@ def test_a_lake_that_was_made_before_tables_could_be_read_goes_on(
     (line,) = [line for line in ledger.balance(lake) if line.dataset == SALES.name]
     assert (line.from_files, line.from_tables, line.gaps, line.is_closed) == (3, 2, 0, True)
     lake.sum_up(now.name, lake.open(now.name).version())
+    assert is_closed(settings)
+
+
+@WAYS
+def test_bronze_that_was_taken_back_reads_again_what_the_database_still_has(
+    shop: Shop, tmp_path: Path, cursor: str
+) -> None:
+    shop.ready(cursor)
+    shop.sell("T1")
+    settings = shop.settings(tmp_path, cursor)
+    read(settings)
+    shop.sell("T2")
+    job = read(settings)
+    restoring.restore(job.lake, restoring.to_version(job.lake, f"bronze.{SALES.name}", 1), job.standings, "undo")
+    assert keys(settings) == [("read", "T1", 10.0)]
+    assert is_closed(settings)
+    if not cursor:
+        with pytest.raises(LossError, match="was advanced to"):
+            read(settings)
+    read(settings, accepts_loss=True)
+    assert {key for _, key, _ in keys(settings)} == {"T1", "T2"}
     assert is_closed(settings)
