@@ -16,7 +16,9 @@ import bronze
 from lakehouse.datasets import DATASETS
 from lakehouse.errors import IntegrityError, LakehouseError, LossError, ServiceError, SettingError
 from lakehouse.lake import Lake, ledger, restoring, scan, schemas, sources, store
+from lakehouse.lake.lineage import database_tables
 from lakehouse.lake.passport import Name, passport
+from lakehouse.lake.state import State
 from lakehouse.landing.land import Inbox
 from lakehouse.postgres.tables import Tables
 from lakehouse.settings import Settings, load
@@ -380,6 +382,8 @@ def test_a_record_and_its_source_are_found_by_the_tables_name(shop: Shop, tmp_pa
     found = passport(Lake.of(settings), Name("public.sales", "0", 1))
     assert found["dataset"] == SALES.name
     assert found["bronze"]["operation"] == "read"
+    (told,) = database_tables(settings.postgres, State(), Lake.of(settings).standing(f"bronze.{SALES.name}").state)
+    assert (told.namespace, told.name) == (f"postgres://127.0.0.1:{shop.server.port}", f"{shop.name}.public.sales")
     for text in ("public.sales", "public.sales/0"):
         (sheet,) = sources.sources(Lake.of(settings), text)
         assert (sheet.source, sheet.status, sheet.came, sheet.bronze, sheet.is_closed) == (

@@ -116,7 +116,7 @@ def _line(lake: Lake, dataset: Dataset, landed: Landed, gone: DeltaTable, *, wit
     state = lake.standing(f"bronze.{dataset.name}", bronze).state
     rows, sides = scan.sum_of(bronze, "num_records"), scan.rows_by_partition(silver)
     offsets = sum(end - first for first, end in state.offsets.values())
-    from_tables = sum(end - first for source, _, first, end in state.read(dataset.topic) if source in state.readings)
+    from_tables = sum(reading.records for reading in state.readings.values())
     # Files that bronze holds are in the ledger, but for those of a run that is writing it or was killed before.
     files = dict(landed)
     for file in state.files:

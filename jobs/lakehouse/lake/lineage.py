@@ -113,6 +113,7 @@ class Lineage:
         if layer == "bronze":
             yield from self._files(DATASETS[own])
             yield from _topic(DATASETS[own], before, now)
+            yield from database_tables(load().postgres, before, now)
         elif now.source is not None and now.source != before.source:
             source = f"bronze.{own}" if layer == "silver" else f"silver.{METRICS[own].dataset}"
             # Each row of bronze becomes one of silver; what gold has read of silver is not counted.
@@ -148,6 +149,16 @@ def _topic(dataset: Dataset, before: State, now: State) -> Iterator[InputDataset
     read = sum(end - ends.get(source, first) for source, (first, end) in now.offsets.items())
     if read > 0:
         yield InputDataset(f"kafka://{load().kafka.partition(',')[0]}", dataset.topic, inputFacets=_read(read))
+
+
+def database_tables(database: str, before: State, now: State) -> Iterator[InputDataset]:
+    """Yield the tables of a database, by its address, of which rows or changes were read, with how many."""
+    where = urlsplit(database)
+    for name, reading in now.readings.items():
+        read = reading.records - (before.readings[name].records if name in before.readings else 0)
+        if read > 0:
+            namespace = f"postgres://{where.hostname}:{where.port or 5432}"
+            yield InputDataset(namespace, f"{where.path.lstrip('/')}.{name}", inputFacets=_read(read))
 
 
 def _place(address: str) -> tuple[str, str]:

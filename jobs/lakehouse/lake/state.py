@@ -54,6 +54,11 @@ class Reading:
         """The `source_id` of the records of the generation that is read now."""
         return source_id(0, self.generation)
 
+    @property
+    def records(self) -> int:
+        """How many records were read, of all generations."""
+        return sum(end - first for first, end in self.ranges.values())
+
     def after(self, rows: int, cursor: str) -> "Reading":
         """Return the reading after so many more rows of the generation that is read now."""
         first, end = self.ranges.get(self.source_id, (0, 0))
