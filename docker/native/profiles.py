@@ -6,7 +6,7 @@ The settings of a profile are in conf/profiles/NAME.env, the programs of its ser
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from docker.native import accounts, ready, storage, users
+from docker.native import accounts, gate, ready, storage, users
 from docker.native.layout import Stack
 from lakehouse.settings import LAPTOP, Settings
 
@@ -89,6 +89,22 @@ SECURE_KAFKA = replace(
     configs=(Config("kafka/server.properties", ("kafka/server.properties", "secure/server.properties")),),
     folders=("kafka", "secrets"),
     storage=storage.secure_broker,
+)
+SQL_HDFS = replace(
+    SECURE_HDFS,
+    configs=(
+        Config("hadoop/core-site.xml", ("hadoop/core-site.xml", "secure/core-site.xml", "sql/core-site.xml")),
+        *SECURE_HDFS.configs[1:],
+    ),
+)
+SQL = Service(
+    name="SQL",
+    programs={"sql": ("SQL_PORT",)},
+    check=ready.sql,
+    address=lambda settings: f"jdbc:hive2://127.0.0.1:{settings.ports['SQL_PORT']}/gold",
+    files=("sql",),
+    folders=("sql",),
+    storage=gate.compile_gate,
 )
 # Every profile has it; it has a start of its own, and keeps its database and its secrets where it makes them itself.
 API = Service(
@@ -182,6 +198,7 @@ PROFILES: dict[str, tuple[Service, ...]] = {
     LAPTOP: (HDFS, KAFKA),
     "cluster": (THREE_DATANODES, THREE_BROKERS, YARN),
     "secure": (SECURE_HDFS, SECURE_KAFKA),
+    "sql": (SQL_HDFS, KAFKA, SQL),
 }
 
 

@@ -117,6 +117,11 @@ def yarn(settings: Settings) -> str:
     return "" if active == wanted else f"{active} of {wanted} NodeManagers are active"
 
 
+def sql(settings: Settings) -> str:
+    """Return an empty text when the SQL server listens, which it does once it knows its tables."""
+    return "" if _listens(settings.ports["SQL_PORT"]) else "the SQL server does not listen yet"
+
+
 def api(settings: Settings) -> str:
     """Return an empty text when the API's health route answers, with whatever health, else what is still missing."""
     try:

@@ -40,6 +40,7 @@ class Settings:
     hdfs_replication: int
     hdfs_user: str
     hdfs_reader: str
+    hdfs_analyst: str
     ports: Mapping[str, int]
     api_workers: int
     postgres: str = ""
@@ -192,6 +193,7 @@ def load(environ: Mapping[str, str] | None = None, env_file: Path = ENV_FILE) ->
         hdfs_replication=integer(values, "HDFS_REPLICATION", 1, 512),
         hdfs_user=matching(values, "HDFS_USER", user, "a user's name, or nothing, is needed"),
         hdfs_reader=matching(values, "HDFS_READER", user, "a user's name, or nothing, is needed"),
+        hdfs_analyst=matching(values, "HDFS_ANALYST", user, "a user's name, or nothing, is needed"),
         ports=ports,
         api_workers=integer(values, "API_WORKERS", 1, 64),
         postgres=_postgres(values, "POSTGRES_URL"),
