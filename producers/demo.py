@@ -144,12 +144,14 @@ def _next_steps(url: str) -> None:
     say(f"\nCharts: {len(charts)} PNGs in {os.path.relpath(ROOT / 'build' / 'charts')}/{{silver,gold}}")
     first = f"{url}/api/{next(iter(METRICS)).replace('_', '-')}/"
     user = os.path.relpath(DEMO_USER)
+    trusted = load().values["API_TLS_CAFILE"]
+    curl = f"curl -s --cacert {trusted}" if trusted else "curl -s"
     say(f"""
 Ask yourself, the password is in {user}:
 
-  TOKEN=$(curl -s {url}/api/token/ -H 'Content-Type: application/json' -d @{user} \\
+  TOKEN=$({curl} {url}/api/token/ -H 'Content-Type: application/json' -d @{user} \\
     | python3 -c 'import json, sys; print(json.load(sys.stdin)["access"])')
-  curl -s {first} -H "Authorization: Bearer $TOKEN"
+  {curl} {first} -H "Authorization: Bearer $TOKEN"
 
 Next: make status    what is running         make produce ARGS=--follow   and, elsewhere, make stream
       make balance   the balance sheet       make down                    stop everything

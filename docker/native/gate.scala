@@ -13,8 +13,8 @@ import org.apache.spark.sql.types.{DataType, StructType}
 
 /** What clients of the SQL server may do: ask for the tables of one database. One of `spark.sql.extensions`.
   *
-  * Names are looked at before they are resolved, because resolving may already read files or load classes; and once more
-  * what they were resolved to, where everything that is not known to be harmless is refused. */
+  * Names are looked at before they are resolved, because resolving may already read files or load classes; and once
+  * more what they were resolved to, where everything that is not known to be harmless is refused. */
 class Gate extends (SparkSessionExtensions => Unit) {
   override def apply(extensions: SparkSessionExtensions): Unit = {
     extensions.injectParser((session, parser) => new GateParser(session, parser))
@@ -24,6 +24,7 @@ class Gate extends (SparkSessionExtensions => Unit) {
 
 object Gate {
   private val Database = "gold"
+  private val Reflection = Set("reflect", "java_method", "try_reflect")
   // What the server itself sets for each client.
   private val Own = Set("spark.sql.binaryOutputStyle", "spark.sql.datetime.java8API.enabled", "spark.sql.hive.version")
   private case class Closed(owner: SparkSession, settings: Map[String, String], folder: String)
@@ -37,7 +38,8 @@ object Gate {
   private def isOwn(path: Path): Boolean = closed.exists(gate => path.toString.startsWith(gate.folder))
 
   private def refuse(what: String): Nothing =
-    throw new IllegalArgumentException(s"$what: refused. This server answers queries of the tables of $Database, and nothing else.")
+    throw new IllegalArgumentException(
+      s"$what: refused. This server answers queries of the tables of $Database, and nothing else.")
 
   /** Refuse settings of a client's own: they reach file systems, catalogues and classes. */
   def checkSettings(session: SparkSession): Unit = {
@@ -52,7 +54,7 @@ object Gate {
     case table: UnresolvedTable => checkName(table.multipartIdentifier, 2)
     case table: UnresolvedTableOrView => checkName(table.multipartIdentifier, 2)
     case namespace: UnresolvedNamespace => checkName(namespace.multipartIdentifier, 1)
-    case function: UnresolvedTableValuedFunction if function.name != Seq("range") => refuse(s"The function ${function.name.mkString(".")}")
+    case function: UnresolvedTableValuedFunction if function.name != Seq("range") => refuse(function.name.mkString("."))
     case identifier: UnresolvedIdentifier => refuse(identifier.nameParts.mkString("."))
     case statement: ParsedStatement => refuse(statement.nodeName)
     case delta if delta.getClass.getName.contains(".delta.") => refuse(delta.nodeName)
@@ -88,12 +90,13 @@ object Gate {
   private def walk(plan: LogicalPlan)(look: LogicalPlan => Unit): Unit = {
     look(plan)
     plan.expressions.foreach(checkExpression)
-    (plan.children ++ plan.innerChildren.collect { case inner: LogicalPlan => inner } ++ plan.subqueries).foreach(walk(_)(look))
+    val inner = plan.innerChildren.collect { case inner: LogicalPlan => inner }
+    (plan.children ++ inner ++ plan.subqueries).foreach(walk(_)(look))
   }
 
   private def checkExpression(expression: Expression): Unit = expression.foreach {
     case reflection: CallMethodViaReflection => refuse(reflection.prettyName)
-    case function: UnresolvedFunction if Set("reflect", "java_method", "try_reflect").contains(function.nameParts.last.toLowerCase) =>
+    case function: UnresolvedFunction if Reflection(function.nameParts.last.toLowerCase) =>
       refuse(function.nameParts.mkString("."))
     case _ => ()
   }
