@@ -161,3 +161,15 @@ def test_the_api_speaks_tls_alone(chain: Chain, authority: Path, tmp_path: Path)
         urllib.request.urlopen(f"{login['url']}/api/health/", timeout=20)
     with pytest.raises((URLError, ConnectionError, HTTPException)):
         urllib.request.urlopen(login["url"].replace("https", "http") + "/api/health/", timeout=20)
+
+
+def test_what_others_left_in_the_lake_becomes_its_writers_own(chain: Chain) -> None:
+    superuser = InsecureClient(chain.settings.webhdfs, user=getpass.getuser())
+    superuser.write("/lake/silver/left/file", b"x", permission="666")
+    superuser.set_permission("/lake/silver/left", "777")
+    started = chain.stack.command("up")
+    assert started.returncode == 0, started.stderr
+    for path in ("/lake/silver/left", "/lake/silver/left/file"):
+        status = superuser.status(path)
+        assert (status["owner"], status["permission"][-1]) == (chain.settings.hdfs_user, "0")
+    superuser.delete("/lake/silver/left", recursive=True)

@@ -148,7 +148,8 @@ def test_the_rendered_files_name_this_stack_and_no_open_variable(tmp_path: Path,
     # What Kafka itself reads from a file is no setting.
     assert not re.findall(r"\$\{(?!directory:)", together)
     for name, port in stack.settings.ports.items():
-        assert (str(port) in together) == (name != "API_PORT"), name
+        # These two are told to their programs.
+        assert (str(port) in together) == (name not in ("API_PORT", "SQL_PORT")), name
     assert all(path.is_relative_to(tmp_path) for path in texts)
 
 
