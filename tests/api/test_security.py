@@ -213,6 +213,7 @@ def test_the_deployment_check_is_clean_in_production(tmp_path: Path) -> None:
         ("API_ALLOWED_HOSTS", "*"),
         ("API_SIGNING_KEY", "short"),
         ("API_SECRET_KEY", "django-insecure-0123456789abcdefghijklmnopq"),
+        ("API_TLS_CERTIFICATE", "nowhere"),
         ("LAKEHOUSE_URL", "s3://x"),
     ],
 )
