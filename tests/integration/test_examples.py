@@ -1,6 +1,5 @@
 """The examples for other schedulers, each in an environment of its own with what it needs."""
 
-import os
 import re
 import subprocess
 import sys
@@ -45,12 +44,17 @@ def test_dagster_brings_the_layers_up_to_date(stack: RunningStack, dagster: Path
     with hadoop_conf(stack):
         chain: Chain = make_chain(stack, "dagster", tmp_path / "inbox")
         chain.files(100, 42, 0.02)
-        command = [str(dagster), "-c", RUN, str(EXAMPLE.parent)]
-        environ = chain.environ | {"DAGSTER_HOME": str(tmp_path), "DAGSTER_DISABLE_TELEMETRY": "yes"}
-        done = chain.run(*command, **{name: environ[name] for name in environ if name not in os.environ})
+        done = run(chain, dagster, tmp_path)
         assert "checks [True] success True" in done.stdout, done.stdout + done.stderr
         check(chain)
-        refused = chain.run(*command, KAFKA_BOOTSTRAP_SERVERS="localhost:9")
+        refused = run(chain, dagster, tmp_path, KAFKA_BOOTSTRAP_SERVERS="localhost:9")
         assert "success False" in refused.stdout
         assert "Kafka at localhost:9 does not answer" in refused.stderr
         assert "jobs/bronze.py ended with exit code 1" in refused.stderr
+
+
+def run(chain: Chain, dagster: Path, home: Path, **changes: str) -> subprocess.CompletedProcess[str]:
+    """Run the example's job on a lake: three jobs, each with a Spark session of its own."""
+    environ = chain.environ | {"DAGSTER_HOME": str(home), "DAGSTER_DISABLE_TELEMETRY": "yes"} | changes
+    command = [str(dagster), "-c", RUN, str(EXAMPLE.parent)]
+    return subprocess.run(command, env=environ, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
