@@ -14,6 +14,7 @@ PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-
 # What has been done is remembered by a file, so that nothing is asked of the network twice.
 RUNTIME := .venv/.runtime
 DEV := .venv/.dev
+S3 := .venv/.s3
 JARS := build/jars/.verified
 ARCHIVE := build/spark.jsa
 
@@ -33,7 +34,7 @@ jars: setup ## the jars of HDFS, Kafka and Spark into build/jars, each checked b
 
 lock: $(DEV) ## resolve requirements*.in anew into the lock files with hashes (needs uv)
 	@command -v uv >/dev/null || { echo "uv is not installed: see https://docs.astral.sh/uv/" >&2; exit 1; }
-	@for name in requirements-build requirements requirements-java requirements-dev; do \
+	@for name in requirements-build requirements requirements-java requirements-s3 requirements-dev; do \
 	  echo "Resolving $$name.in"; \
 	  uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url $$name.in -o $$name.txt; \
 	done
@@ -51,7 +52,12 @@ $(RUNTIME): requirements-build.txt requirements.txt requirements-java.txt | .ven
 	@$(ENV) python -m docker.native.java >/dev/null
 	@touch $@
 
-$(DEV): requirements-dev.txt $(RUNTIME)
+$(S3): requirements-s3.txt $(RUNTIME)
+	@echo "Installing the S3 server (40 MB)"
+	@$(PIP) -r requirements-s3.txt
+	@touch $@
+
+$(DEV): requirements-dev.txt $(RUNTIME) $(S3)
 	@echo "Installing what tests and linting need"
 	@$(PIP) -r requirements-dev.txt
 	@touch $@
@@ -69,7 +75,7 @@ $(ARCHIVE): $(JARS) $(RUNTIME) docker/native/train.py
 
 ##@ Services
 .PHONY: up down status api
-up: setup $(JARS) ## start HDFS and Kafka, and return when both serve; PROFILE=cluster: another of conf/profiles
+up: setup $(JARS) $(if $(filter s3,$(PROFILE)),$(S3)) ## start HDFS and Kafka, and return when both serve; PROFILE=cluster: another of conf/profiles
 	@$(STACK) up
 
 down: ## stop the services and the API
@@ -151,7 +157,9 @@ sql: setup ## ad-hoc SQL over all tables: make sql Q="SELECT * FROM gold.status_
 
 spark-sql: setup $(ARCHIVE) ## the same names in Spark's own shell
 	@$(ENV) mkdir -p build && python jobs/spark_names.py > build/spark-names.sql && \
-	  spark-sql --conf spark.sql.catalogImplementation=in-memory --conf spark.sql.warehouse.dir=build/spark-warehouse \
+	  SPARK_DIST_CLASSPATH="build/jars/s3/*" python -m lakehouse.clients spark-sql \
+	    --conf spark.sql.catalogImplementation=in-memory --conf spark.hadoop.fs.s3a.path.style.access=true \
+	    --conf spark.sql.warehouse.dir=build/spark-warehouse \
 	    --conf spark.sql.extensions=io.delta.sql.DeltaSparkSessionExtension \
 	    --conf spark.sql.catalog.spark_catalog=org.apache.spark.sql.delta.catalog.DeltaCatalog \
 	    -i build/spark-names.sql $(ARGS)
@@ -192,7 +200,7 @@ fuzz: $(DEV) ## made-up requests against the live API; FUZZ_EXAMPLES=500 for mor
 
 chaos: $(DEV) $(ARCHIVE) ## jobs and services killed and frozen at random: ROUNDS=50 SEED=1 MINUTES=10; SABOTAGE=offsets must fail
 	@$(ENV) PYTHONPATH="$$PYTHONPATH:.:tests:tests/integration" python -m chaos $(if $(ROUNDS),--rounds $(ROUNDS)) \
-	  $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(if $(SABOTAGE),--sabotage $(SABOTAGE))
+	  $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(if $(SABOTAGE),--sabotage $(SABOTAGE)) $(if $(PROFILE),--profile $(PROFILE))
 
 ##@ Benchmarks
 .PHONY: bench bench-stream bench-api

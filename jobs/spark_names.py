@@ -15,13 +15,13 @@ from lakehouse.lake import Lake, relations
 from lakehouse.lake.relations import View
 
 
-def script(url: str) -> str:
+def script(lake: Lake) -> str:
     """Return the statements for the tables of a lake that are built; raises ServiceError where it cannot be read."""
-    lake, known = Lake(url), relations.views().values()
+    known = relations.views().values()
     built = {name: table for name in {view.table for view in known} if (table := _opened(lake, name))}
     named = [relations.as_stored(view, built[view.table]) for view in known if view.table in built]
     databases = [f"CREATE DATABASE IF NOT EXISTS {layer};" for layer in dict.fromkeys(view.layer for view in named)]
-    return "\n".join([*databases, *(_view(url, view) for view in named), ""])
+    return "\n".join([*databases, *(_view(lake, view) for view in named), ""])
 
 
 def _opened(lake: Lake, name: str) -> DeltaTable | None:
@@ -31,17 +31,17 @@ def _opened(lake: Lake, name: str) -> DeltaTable | None:
         return None
 
 
-def _view(url: str, view: View) -> str:
+def _view(lake: Lake, view: View) -> str:
     columns = ", ".join(f"`{column.name}`" for column in view.columns)
     side = "" if view.quarantined is None else f" WHERE quarantined = {str(view.quarantined).lower()}"
-    return f"CREATE OR REPLACE VIEW {view.name} AS SELECT {columns} FROM delta.`{Lake(url).address(view.table)}`{side};"
+    return f"CREATE OR REPLACE VIEW {view.name} AS SELECT {columns} FROM delta.`{lake.address(view.table)}`{side};"
 
 
 def main() -> int:
     """Print the script; return the exit code."""
 
     def work(lake: Lake) -> None:
-        sys.stdout.write(script(lake.url))
+        sys.stdout.write(script(lake))
 
     return command.run("spark-sql", work)
 

@@ -42,7 +42,7 @@ def main(words: list[str] | None = None) -> int:
     started = time.monotonic()
 
     def work(lake: Lake) -> None:
-        count = printing.write(sys.stdout, adhoc.run(lake.url, asked.query), asked.format)
+        count = printing.write(sys.stdout, adhoc.run(lake, asked.query), asked.format)
         if asked.format == "table":
             sys.stderr.write(f"{count:,} {'row' if count == 1 else 'rows'}  {time.monotonic() - started:.1f} s\n")
 

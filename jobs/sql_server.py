@@ -11,6 +11,7 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
+from lakehouse import clients
 from lakehouse.errors import LakehouseError, NotBuiltError
 from lakehouse.lake import Lake
 from lakehouse.metrics import METRICS
@@ -25,7 +26,7 @@ def main() -> int:
     """Serve until the process is ended; return the exit code of the error that keeps it from serving."""
     try:
         settings = load()
-        settings.come_to_hdfs(settings.hdfs_analyst)
+        clients.prepare(settings, settings.hdfs_analyst)
         serve(Lake.of(settings), settings.stack_home / "logs" / "derby.log")
     except LakehouseError as error:
         sys.stderr.write(f"sql: {error}\n")

@@ -47,6 +47,8 @@ case "$(setting SPARK_MASTER)" in
         # The JVM takes the archive of loaded classes (build/spark.jsa) only where no folder with files is on its class
         # path. What it needs of the local HDFS's configuration is in conf/spark-defaults.conf too.
         mkdir -p build/empty
+        # At the end of the class path, so that the archive fits; for lakes at s3a://.
+        export SPARK_DIST_CLASSPATH="build/jars/s3/*"
         export PYSPARK_PYTHON=${PYSPARK_PYTHON:-$PWD/jobs/python.sh}
         export SPARK_CONF_DIR=$PWD/build/empty
         [[ "$HADOOP_CONF_DIR" != "$STACK_HOME/conf/hadoop" ]] || unset HADOOP_CONF_DIR

@@ -14,6 +14,7 @@ import urllib.request
 from collections.abc import Sequence
 
 from balance import sheet
+from lakehouse import clients
 from lakehouse.errors import LakehouseError
 from lakehouse.lake import Lake
 from lakehouse.lake.ledger import balance
@@ -99,7 +100,7 @@ def _answers() -> None:
     """Print the balance sheet, the four metrics as the API answers them, and what to do next."""
     say("\nBalance sheet, in records\n")
     settings = load()
-    settings.come_to_hdfs(settings.hdfs_reader)
+    clients.prepare(settings, settings.hdfs_reader)
     say(sheet(balance(Lake.of(settings))))
     user = json.loads(DEMO_USER.read_text(encoding="utf-8"))
     credentials = json.dumps({"username": user["username"], "password": user["password"]}).encode()

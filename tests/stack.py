@@ -68,7 +68,20 @@ def make_stack(home: Path, **extra: str) -> RunningStack:
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     """Give the stack that all integration tests share, and stop it at the end."""
-    made = make_stack(tmp_path_factory.mktemp("stack"))
+    with serving(make_stack(tmp_path_factory.mktemp("stack"))) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def s3_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    """Give the stack of the profile s3 that all its tests share, and stop it at the end."""
+    with serving(make_stack(tmp_path_factory.mktemp("s3"), PROFILE="s3")) as made:
+        yield made
+
+
+@contextlib.contextmanager
+def serving(made: RunningStack) -> Iterator[RunningStack]:
+    """Start a stack, and stop it at the end."""
     try:
         started = made.command("up")
         assert started.returncode == 0, started.stdout + started.stderr

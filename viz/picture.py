@@ -13,7 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from lakehouse import settings
+from lakehouse import clients, settings
 from lakehouse.errors import LakehouseError
 from lakehouse.lake import Lake
 from viz.label import plain
@@ -83,7 +83,7 @@ def command(
     out: Path = parser.parse_args(arguments).out
     try:
         chosen = settings.load()
-        chosen.come_to_hdfs(chosen.hdfs_reader)
+        clients.prepare(chosen, chosen.hdfs_reader)
         lake = Lake.of(chosen)
         for name, item in registered.items():
             sys.stdout.write(f"{draw(lake, item, out / f'{name}.png')}\n")

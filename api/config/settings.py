@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from config import environment, keys, logs
+from lakehouse import clients
 from lakehouse import settings as lakehouse_settings
 
 BASE = Path(__file__).resolve().parents[1]
@@ -14,7 +15,8 @@ STATE = LAKEHOUSE.stack_home / "api"
 NEWEST = STATE / "newest"
 STATE.mkdir(parents=True, exist_ok=True, mode=0o700)
 
-LAKEHOUSE.come_to_hdfs(LAKEHOUSE.hdfs_reader)
+# The clients of the store read the environment when the first table is opened.
+clients.prepare(LAKEHOUSE, LAKEHOUSE.hdfs_reader)
 
 SECRET_KEY, SIGNING_KEY = keys.load(STATE)
 ALLOWED_HOSTS = API.hosts

@@ -12,8 +12,8 @@ Mark = tuple[int, int, int]
 class Log:
     """The log of one table, asked for single files: two look-ups in one call instead of opening the table."""
 
-    def __init__(self, lake: str, name: str) -> None:
-        self._files = DeltaStorageHandler(Lake(lake).address(name))
+    def __init__(self, lake: Lake, name: str) -> None:
+        self._files = DeltaStorageHandler(lake.address(name))
 
     def mark(self, version: int) -> Mark:
         """Return the mark of a version; raises OSError."""

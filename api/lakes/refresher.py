@@ -43,12 +43,11 @@ class Refresher:
 
     def __init__(
         self,
-        lake: str,
+        lake: Lake,
         metrics: Mapping[str, Metric] = METRICS,
-        webhdfs: str = "",
         newest: Newest | None = None,
     ) -> None:
-        self._lake = Lake(lake, webhdfs)
+        self._lake = lake
         self.progress: Progress | None = None
         self.newest = newest
         self.watchers = {name: Watcher(lake, metric) for name, metric in metrics.items()}
@@ -124,7 +123,7 @@ def current() -> Refresher:
         from django.conf import settings
 
         newest = Newest(settings.NEWEST, tuple(METRICS))
-        refresher = Refresher(settings.LAKEHOUSE.lake, METRICS, settings.LAKEHOUSE.webhdfs, newest)
+        refresher = Refresher(Lake.of(settings.LAKEHOUSE), METRICS, newest)
         install(refresher)
         refresher.start()
         return refresher

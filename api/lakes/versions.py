@@ -73,14 +73,14 @@ class Kept:
         return all(info.type == FileType.File for info in infos)
 
 
-def kept(lake: str, name: str) -> Kept:
+def kept(lake: Lake, name: str) -> Kept:
     """Return what is kept of the table `name`; raises NotBuiltError, ServiceError and OSError.
 
     Opening the table comes first because a frozen NameNode or DataNode keeps it waiting without Python's global lock;
     listing a folder, opening a file, `history` and QueryBuilder hold the lock meanwhile, and with it the whole worker.
     """
-    Lake(lake).open(name)
-    files = DeltaStorageHandler(Lake(lake).address(name))
+    lake.open(name)
+    files = DeltaStorageHandler(lake.address(name))
     found = [_NAME.search(info.path) for info in files.get_file_info_selector(FileSelector("_delta_log"))]
     commits = {int(match[1]) for match in found if match and match[2] == "json"}
     checkpoints = {int(match[1]) for match in found if match and match[2] != "json"}
@@ -93,23 +93,23 @@ def kept(lake: str, name: str) -> Kept:
     return Kept(name, files, start, last)
 
 
-def as_of(lake: str, name: str, wanted: Wanted) -> DeltaTable:
+def as_of(lake: Lake, name: str, wanted: Wanted) -> DeltaTable:
     """Open a table as it was; raises NotBuiltError, and NotFound naming the range that is kept."""
     moment = ended(lake, wanted) if isinstance(wanted, str) else wanted
-    return Lake(lake).open(name, kept(lake, name).at(moment))
+    return lake.open(name, kept(lake, name).at(moment))
 
 
-def ended(lake: str, run_id: str) -> datetime:
+def ended(lake: Lake, run_id: str) -> datetime:
     """Return when a run ended; raises NotFound where ledger.runs has no such run, or not its end."""
-    if (at := ended_at(Lake(lake), run_id)) is None:
+    if (at := ended_at(lake, run_id)) is None:
         raise NotFound(f"There is no run {run_id[:40]!r} that has ended; /api/runs/ lists the newest.")
     return at
 
 
-def why_gone(lake: str, name: str, version: int, error: Exception) -> Exception:
+def why_gone(lake: Lake, name: str, version: int, error: Exception) -> Exception:
     """Return why a version could not be read: NotFound where its files were vacuumed, else the error."""
     there = kept(lake, name)
-    first = there.oldest_readable(Lake(lake).address(name))
+    first = there.oldest_readable(lake.address(name))
     return error if first <= version else there.outside(first)
 
 

@@ -41,8 +41,8 @@ class State:
 class Reader:
     """What is open of one gold table; after a look that failed or hangs another reader takes its place."""
 
-    def __init__(self, lake: str, metric: Metric) -> None:
-        self._lake, self._metric, self._name = Lake(lake), metric, f"gold.{metric.name}"
+    def __init__(self, lake: Lake, metric: Metric) -> None:
+        self._lake, self._metric, self._name = lake, metric, f"gold.{metric.name}"
         self._table: DeltaTable | None = None
         self._log: Log | None = None
         self._mark: Mark | None = None
@@ -65,7 +65,7 @@ class Reader:
             if is_same and self._table is not None:
                 self._lake.call(self._name, self._table.update_incremental)
             else:
-                self._table, self._log = self._lake.open(self._name), Log(self._lake.url, self._name)
+                self._table, self._log = self._lake.open(self._name), Log(self._lake, self._name)
         except NotBuiltError:
             self._mark = None
             return None
@@ -85,7 +85,7 @@ class Watcher:
     `looks` counts the looks that have ended, well or not.
     """
 
-    def __init__(self, lake: str, metric: Metric) -> None:
+    def __init__(self, lake: Lake, metric: Metric) -> None:
         self._lake, self._metric = lake, metric
         self.state, self.looks = State(), 0
         self._looked, self._asked = threading.Condition(), threading.Event()

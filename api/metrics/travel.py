@@ -20,15 +20,15 @@ def as_of(user: Asker, metric: Metric, wanted: versions.Wanted) -> Snapshot:
     Raises NotFound (naming the range) for one that is not kept, and what READS raises. Version 0 is the
     table as it was made, empty.
     """
-    lake = settings.LAKEHOUSE.lake
+    lake = Lake.of(settings.LAKEHOUSE)
     return READS.ask(user, (lake, metric.name, wanted), lambda: _read(lake, metric, wanted))
 
 
-def _read(lake: str, metric: Metric, wanted: versions.Wanted) -> Snapshot:
+def _read(lake: Lake, metric: Metric, wanted: versions.Wanted) -> Snapshot:
     name = f"gold.{metric.name}"
     table = versions.as_of(lake, name, wanted)
     try:
-        return _taken(Lake(lake).address(name), str(table.metadata().id), table.version(), metric)
+        return _taken(lake.address(name), str(table.metadata().id), table.version(), metric)
     except (OSError, DeltaError) as error:
         raise versions.why_gone(lake, name, table.version(), error) from error
 

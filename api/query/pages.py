@@ -49,15 +49,15 @@ def read(text: str, query: str) -> Page:
     return Page(table_id, version, Position(file, group, row))
 
 
-def open_table(url: str, name: str, page: Page) -> DeltaTable:
+def open_table(lake: Lake, name: str, page: Page) -> DeltaTable:
     """Open the version that a page belongs to; raises GoneError where it or its table is not there any more."""
-    table = Lake(url).open(name)
+    table = lake.open(name)
     if str(table.metadata().id) != page.table_id or page.version > table.version():
         raise GoneError("The table was made anew since the last page; start again without page.")
     if table.version() == page.version:
         return table
     try:
-        return DeltaTable(Lake(url).address(name), version=page.version)
+        return DeltaTable(lake.address(name), version=page.version)
     except DeltaError as error:
         raise GoneError("The version that this page belongs to was vacuumed away; start again without page.") from error
 

@@ -85,13 +85,13 @@ def _scanned(user: User, asked: Parameters, page: Page | None, signs: Signs) -> 
     except GoneError as error:
         if asked.wanted is None:
             raise
-        raise versions.why_gone(settings.LAKEHOUSE.lake, asked.view.table, table.version(), error) from error
+        raise versions.why_gone(Lake.of(settings.LAKEHOUSE), asked.view.table, table.version(), error) from error
     wanted = pa.schema([whole.field(name) for name in columns])
     return table, scan, shape.masked(rows, scan.taken, wanted, masked)
 
 
 def _table(asked: Parameters, page: Page | None) -> DeltaTable:
-    lake, name = settings.LAKEHOUSE.lake, asked.view.table
+    lake, name = Lake.of(settings.LAKEHOUSE), asked.view.table
     if page:
         return pages.open_table(lake, name, page)
-    return Lake(lake).open(name) if asked.wanted is None else versions.as_of(lake, name, asked.wanted)
+    return lake.open(name) if asked.wanted is None else versions.as_of(lake, name, asked.wanted)

@@ -19,6 +19,7 @@ resource "aws_instance" "api" {
   user_data = templatefile("${path.module}/api.sh.tftpl", {
     code          = "s3://${local.buckets.work}/code/${var.api_code}"
     lakehouse_url = local.lakehouse_url
+    dataset_url   = local.dataset_url
     region        = var.region
   })
 

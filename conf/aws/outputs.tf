@@ -1,18 +1,17 @@
 locals {
   lakehouse_url = "s3a://${local.roots.lake}"
+  # In which the jobs put a dataset's name for {dataset}.
+  dataset_url = "s3a://kafka-ing-{dataset}-${local.account}/lake"
 }
 
 output "settings" {
-  description = "What to set of conf/lakehouse.env for jobs and API. Today's code refuses s3a:// and speaks no SASL: see README.md."
+  description = "What to set of conf/lakehouse.env for jobs and API. Today's code speaks no SASL: see README.md."
   value = {
     LAKEHOUSE_URL           = local.lakehouse_url
+    LAKEHOUSE_DATASET_URL   = local.dataset_url
+    AWS_REGION              = var.region
     KAFKA_BOOTSTRAP_SERVERS = aws_msk_cluster.kafka.bootstrap_brokers_sasl_scram
   }
-}
-
-output "dataset_roots" {
-  description = "Where bronze and silver of each dataset are to lie. No setting takes this yet."
-  value       = { for dataset in local.catalogue.datasets : dataset => "s3a://${local.roots[dataset]}" }
 }
 
 output "kafka_secret" {

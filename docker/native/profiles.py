@@ -106,6 +106,27 @@ SQL = Service(
     folders=("sql",),
     storage=gate.compile_gate,
 )
+S3 = Service(
+    name="S3",
+    programs={
+        "s3": (
+            "S3_PORT",
+            "S3_GRPC_PORT",
+            "S3_MASTER_PORT",
+            "S3_MASTER_GRPC_PORT",
+            "S3_VOLUME_PORT",
+            "S3_VOLUME_GRPC_PORT",
+            "S3_FILER_PORT",
+            "S3_FILER_GRPC_PORT",
+        )
+    },
+    check=ready.s3,
+    address=lambda settings: settings.s3_endpoint,
+    configs=(Config("s3/server.options", ("s3/server.options",)),),
+    files=("s3",),
+    folders=("s3",),
+    storage=storage.s3,
+)
 # Every profile has it; it has a start of its own, and keeps its database and its secrets where it makes them itself.
 API = Service(
     name="API",
@@ -199,6 +220,7 @@ PROFILES: dict[str, tuple[Service, ...]] = {
     "cluster": (THREE_DATANODES, THREE_BROKERS, YARN),
     "secure": (SECURE_HDFS, SECURE_KAFKA),
     "sql": (SQL_HDFS, KAFKA, SQL),
+    "s3": (S3, KAFKA),
 }
 
 

@@ -8,6 +8,7 @@ import socket
 import time
 import urllib.error
 import urllib.request
+import uuid
 from collections.abc import Callable
 from getpass import getuser
 
@@ -15,8 +16,9 @@ from hdfs import HdfsError, InsecureClient
 from kafka import KafkaAdminClient
 from requests import RequestException
 
-from lakehouse import connection
+from lakehouse import clients, connection
 from lakehouse.errors import ServiceError
+from lakehouse.lake import Lake
 from lakehouse.settings import Settings
 
 PATIENCE = 180.0
@@ -59,6 +61,27 @@ def hdfs(settings: Settings) -> str:
 def superuser(settings: Settings) -> InsecureClient:
     """Return a client of the local HDFS as who started it: HDFS lets that user do everything."""
     return InsecureClient(f"http://localhost:{settings.ports['HDFS_HTTP_PORT']}", user=getuser(), timeout=10)
+
+
+def s3(settings: Settings) -> str:
+    """Return an empty text when each bucket of the lake has held a probe file, else what is still missing.
+
+    The server makes a bucket when its first file comes.
+    """
+    if not _listens(settings.ports["S3_PORT"]):
+        return "the S3 server does not listen yet"
+    clients.prepare(settings)
+    files, content = Lake.of(settings).files, uuid.uuid4().hex.encode()
+    for url in (f"{root}/.probe" for root in Lake.of(settings).roots):
+        try:
+            files.replace(url, content)
+            back = files.read(url)
+            files.delete(url)
+        except ServiceError as error:
+            return f"a probe file could not be written and read ({error})"
+        if back != content:
+            return "a probe file came back changed"
+    return ""
 
 
 def _ports(settings: Settings, service: str) -> list[int]:

@@ -13,7 +13,7 @@ from lakehouse.errors import ServiceError
 from lakehouse.settings import ROOT
 
 # Beside the settings of conf/lakehouse.env, these reach the API server from the environment.
-PREFIXES = ("API_", "DJANGO_", "LAKEHOUSE_")
+PREFIXES = ("API_", "AWS_", "DJANGO_", "LAKEHOUSE_")
 
 
 def _filled(text: str, values: Mapping[str, str], where: str) -> str:

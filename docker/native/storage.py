@@ -3,6 +3,7 @@
 import base64
 import re
 import subprocess
+import sys
 import uuid
 from collections.abc import Mapping
 
@@ -82,6 +83,13 @@ def _new_cluster() -> str:
 def _format_broker(stack: Stack, config: str, cluster: str, *more: str) -> list[str]:
     tool = (_STORAGE_TOOL, "format", "--ignore-formatted", f"--cluster-id={cluster}", *more)
     return _java(stack, "kafka", f"{ROOT}/build/lib/kafka/*", *tool, f"--config={stack.conf}/kafka/{config}")
+
+
+def s3(stack: Stack) -> dict[str, list[str]]:
+    """Return the command that makes the keys of the S3 server while there are none."""
+    folder = stack.home / "s3"
+    is_made = (folder / "credentials").exists()  # the last thing that it writes
+    return {} if is_made else {"s3": [sys.executable, "-m", "docker.native.s3_keys", str(folder)]}
 
 
 def run(stack: Stack, commands: Mapping[str, list[str]]) -> None:

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable
 
+from lakehouse import clients
 from lakehouse.errors import LakehouseError
 from lakehouse.lake import Lake, native
 from lakehouse.lake.printing import safe
@@ -22,7 +23,7 @@ def run(name: str, work: Callable[[Lake], int | None], *, is_writer: bool = Fals
 def _outcome(name: str, work: Callable[[Lake], int | None], *, is_writer: bool) -> int:
     try:
         settings = load()
-        settings.come_to_hdfs(settings.hdfs_user if is_writer else settings.hdfs_reader)
+        clients.prepare(settings, settings.hdfs_user if is_writer else settings.hdfs_reader)
         code = work(Lake.of(settings)) or 0
         sys.stdout.flush()
     except LakehouseError as error:

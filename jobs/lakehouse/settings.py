@@ -22,17 +22,21 @@ LAPTOP = "laptop"
 class Settings:
     """All settings, checked and with derived values filled in.
 
-    `lake` is the root URL of the tables without a trailing slash, `ports` maps the settings named `…_PORT` to numbers,
-    paths are absolute, `stream_interval` is in seconds. `postgres` is the database that holds the `database_tables`,
-    which are by the names of their datasets. `values` has every setting as text, by its name.
+    `lake` is the root URL of the tables without a trailing slash, `dataset_url` that of a dataset's bronze and silver
+    with `{dataset}` in it, or empty; `ports` maps the settings named `…_PORT` to numbers, paths are absolute,
+    `stream_interval` is in seconds. `postgres` is the database that holds the `database_tables`, which are by the names
+    of their datasets. `values` has every setting as text, by its name.
     """
 
     profile: str
     values: Mapping[str, str] = field(repr=False)
     lake: str
+    dataset_url: str
     inbox: Path
     kafka: str
     webhdfs: str
+    s3_endpoint: str
+    s3_region: str
     spark_master: str
     driver_memory: str
     stream_interval: int
@@ -66,15 +70,6 @@ class Settings:
             raise SettingError(
                 name, self.values[name], f"it holds no certificates that can be read ({error})"
             ) from error
-
-    def come_to_hdfs(self, user: str) -> None:
-        """Let this process find HDFS by the stack's configuration, and come there as a user where one is named.
-
-        What the environment says wins. Native readers look there when they open their first table.
-        """
-        os.environ.setdefault("HADOOP_CONF_DIR", str(self.hadoop_conf))
-        if user:
-            os.environ.setdefault("HADOOP_USER_NAME", user)
 
 
 def read_env_file(path: Path = ENV_FILE) -> dict[str, str]:
@@ -153,6 +148,31 @@ def _database_tables(values: Mapping[str, str], name: str) -> dict[str, Database
     return found
 
 
+def _store(values: Mapping[str, str]) -> dict[str, str]:
+    """Return the settings of where the tables are, by their fields; raises SettingError."""
+    return {
+        "lake": matching(
+            values,
+            "LAKEHOUSE_URL",
+            r"(hdfs://[\w.-]+(:\d+)?|s3a://[a-z0-9.-]+|file://)/\S+",
+            "hdfs://host:port/path, s3a://bucket/path or file:///path is needed",
+        ).rstrip("/"),
+        "dataset_url": matching(
+            values,
+            "LAKEHOUSE_DATASET_URL",
+            rf"({values['LAKEHOUSE_URL'].partition('/')[0]}//\S*{{dataset}}\S*[^/\s])?",
+            "a URL as in LAKEHOUSE_URL with {dataset} in it is needed, or nothing",
+        ),
+        "s3_endpoint": matching(
+            values,
+            "AWS_ENDPOINT_URL",
+            r"(https?://[\w.-]+(:\d+)?)?",
+            "http://host:port, https://host or nothing is needed",
+        ),
+        "s3_region": matching(values, "AWS_REGION", r"[a-z0-9-]+", "the name of a region is needed"),
+    }
+
+
 def load(environ: Mapping[str, str] | None = None, env_file: Path = ENV_FILE) -> Settings:
     """Return the settings of the environment over those of the profile and of the file.
 
@@ -167,12 +187,7 @@ def load(environ: Mapping[str, str] | None = None, env_file: Path = ENV_FILE) ->
     return Settings(
         profile=values["PROFILE"],
         values=values,
-        lake=matching(
-            values,
-            "LAKEHOUSE_URL",
-            r"(hdfs://[\w.-]+(:\d+)?|file://)/\S+",
-            "hdfs://host:port/path or file:///path is needed",
-        ).rstrip("/"),
+        **_store(values),
         inbox=(ROOT / values["LAKEHOUSE_INBOX"]).resolve(),
         kafka=matching(
             values,

@@ -35,6 +35,7 @@ from django.core.management import call_command  # noqa: E402
 from django.db import connections  # noqa: E402
 from django.test import Client, override_settings  # noqa: E402
 
+from lakehouse.lake import Lake  # noqa: E402
 from lakes import refresher  # noqa: E402
 
 
@@ -96,7 +97,7 @@ def serve_lake() -> Iterator[Callable[[str], refresher.Refresher]]:
         override = override_settings(LAKEHOUSE=replace(settings.LAKEHOUSE, lake=url))
         override.enable()
         overrides.append(override)
-        made = refresher.Refresher(url)
+        made = refresher.Refresher(Lake(url))
         made.look()
         refresher.install(made)
         return made

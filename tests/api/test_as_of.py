@@ -42,12 +42,12 @@ def test_a_version_is_answered_as_it_was(version: int, client: Client, history: 
 
 @pytest.mark.parametrize("version", [1, 2, 3])
 def test_the_time_of_a_commit_names_its_version(version: int, client: Client, history: str) -> None:
-    committed = kept(history, GOLD).committed(version)
+    committed = kept(Lake(history), GOLD).committed(version)
     assert client.get(URL, {"as_of": stamp(committed)})["X-Table-Version"] == str(version)
 
 
 def test_a_time_between_two_commits_names_the_earlier(client: Client, history: str) -> None:
-    before = kept(history, GOLD).committed(3) - timedelta(milliseconds=1)
+    before = kept(Lake(history), GOLD).committed(3) - timedelta(milliseconds=1)
     assert client.get(URL, {"as_of": stamp(before)})["X-Table-Version"] == "2"
 
 
@@ -56,7 +56,7 @@ def test_now_names_the_newest(client: Client, history: str) -> None:
 
 
 def test_a_run_names_what_it_left_on_both_routes(client: Client, history: str) -> None:
-    at = kept(history, GOLD).committed(2) + timedelta(milliseconds=1)
+    at = kept(Lake(history), GOLD).committed(2) + timedelta(milliseconds=1)
     run = {"run_id": "run-2", "job": "gold"}
     begun = {"run_id": "run-3", "job": "gold", "status": "started", "at": at}
     Lake(history).append(RUNS, [run | {"status": "started", "at": at}, run | {"status": "succeeded", "at": at}, begun])
@@ -115,7 +115,7 @@ def test_a_log_that_was_cleaned_up_starts_at_its_checkpoint(history: str) -> Non
     DeltaTable(url, version=2).create_checkpoint()
     for version in (0, 1):
         (Path(url.removeprefix("file://")) / f"_delta_log/{version:020}.json").unlink()
-    assert (kept(history, GOLD).first, kept(history, GOLD).last) == (2, 3)
+    assert (kept(Lake(history), GOLD).first, kept(Lake(history), GOLD).last) == (2, 3)
 
 
 def test_the_newest_version_by_number_needs_no_lake(client: Client, history: str) -> None:

@@ -82,7 +82,7 @@ def test_a_look_that_hangs_for_ever_is_left_to_itself(
 
 
 def test_looks_that_hang_one_after_the_other_are_fewer_each_time(scratch: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    thawed, watched = threading.Event(), Watcher(scratch, METRICS[SALES])
+    thawed, watched = threading.Event(), Watcher(Lake(scratch), METRICS[SALES])
     monkeypatch.setattr(watcher, "PATIENCE", 0.05)
     monkeypatch.setattr(Reader, "look", lambda *_: State() if thawed.wait(20) else None)
     watched._patience = 0.05

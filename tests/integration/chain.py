@@ -15,6 +15,7 @@ from pathlib import Path
 from sample_gold import content
 from stack import RunningStack
 
+from lakehouse import clients
 from lakehouse.lake import Lake, ledger
 from lakehouse.lake.scan import read
 from lakehouse.lake.schemas import tables
@@ -145,22 +146,24 @@ def balance(chain: Chain) -> list[dict[str, object]]:
     return [json.loads(json.dumps(line.as_dict())) for line in ledger.balance(chain.lake)]
 
 
-def make_chain(stack: RunningStack, name: str, inbox: Path) -> Chain:
+def make_chain(stack: RunningStack, name: str, inbox: Path, **extra: str) -> Chain:
     """Return an empty lake under its own root."""
-    environ = stack.environ | {"LAKEHOUSE_URL": f"{stack.settings.lake}-{name}", "LAKEHOUSE_INBOX": str(inbox)}
+    environ = stack.environ | {"LAKEHOUSE_URL": f"{stack.settings.lake}-{name}", "LAKEHOUSE_INBOX": str(inbox)} | extra
     return Chain(stack, load(environ), environ)
 
 
 @contextmanager
 def hadoop_conf(stack: RunningStack) -> Iterator[None]:
-    """Let this process read the stack's HDFS."""
-    before = os.environ.get("HADOOP_CONF_DIR")
-    os.environ["HADOOP_CONF_DIR"] = stack.environ["HADOOP_CONF_DIR"]
+    """Let this process read the stack's store."""
+    names = clients.environ(stack.settings, stack.environ)
+    before = {name: os.environ.get(name) for name in names}
+    os.environ.update(names)
     yield
-    if before is None:
-        del os.environ["HADOOP_CONF_DIR"]
-    else:
-        os.environ["HADOOP_CONF_DIR"] = before
+    for name, value in before.items():
+        if value is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = value
 
 
 def check(chain: Chain) -> None:

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.spark
 @pytest.fixture
 def shell(spark: SparkSession, sample_lake: str) -> Iterator[SparkSession]:
     """A session that has run the script, as `spark-sql -i` does."""
-    for statement in spark_names.script(sample_lake).split(";\n"):
+    for statement in spark_names.script(Lake(sample_lake)).split(";\n"):
         if statement.strip():
             spark.sql(statement)
     yield spark
@@ -36,14 +36,15 @@ def test_each_name_has_the_rows_and_columns_that_make_sql_gives(shell: SparkSess
         assert shell.table(name).columns == columns, name
         found = shell.sql(f"SELECT count(*) AS n FROM {name}").first()
         assert found is not None
-        assert found.n == adhoc.run(sample_lake, f"SELECT count(*) AS n FROM {name}").read_all()["n"][0].as_py(), name
+        counted = adhoc.run(Lake(sample_lake), f"SELECT count(*) AS n FROM {name}").read_all()
+        assert found.n == counted["n"][0].as_py(), name
 
 
 def test_a_table_that_is_not_built_is_left_out(sample_lake: str, tmp_path: Path) -> None:
     url = f"file://{tmp_path}/lake"
     source = Path(Lake(sample_lake).address("gold.campaign_metrics").removeprefix("file://"))
     shutil.copytree(source, Path(Lake(url).address("gold.campaign_metrics").removeprefix("file://")))
-    script = spark_names.script(url)
+    script = spark_names.script(Lake(url))
     assert "VIEW gold.campaign_metrics" in script
     assert script.count("CREATE OR REPLACE VIEW") == 1
     assert "silver" not in script

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -231,3 +232,15 @@ def test_every_column_of_every_table_has_a_known_type() -> None:
     kinds = {column.type for table in schemas.tables().values() for column in table.columns}
     assert {kind for kind in kinds if not kind.startswith("decimal(")} <= set(TYPES)
     assert os.sep not in "".join(schemas.tables())
+
+
+def test_bronze_and_silver_of_a_dataset_may_have_a_root_of_their_own(tmp_path: Path) -> None:
+    lake = Lake(f"file://{tmp_path}/lake", dataset_url=f"file://{tmp_path}/kafka-ing-{{dataset}}/lake")
+    lake.make_tables()
+    found = {str(path.relative_to(tmp_path)) for path in tmp_path.glob("*/lake/*/*")}
+    assert {path for path in found if "ad" in path} == {
+        "kafka-ing-ad-campaigns/lake/bronze/ad_campaigns",
+        "kafka-ing-ad-campaigns/lake/silver/ad_campaigns",
+    }
+    assert {path.name for path in (tmp_path / "lake").iterdir()} == {"gold", "ledger"}
+    assert lake == replace(lake)

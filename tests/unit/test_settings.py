@@ -132,9 +132,10 @@ def test_a_bad_value_is_refused_with_its_name_and_what_is_allowed(name: str, val
 
 def test_every_setting_of_the_file_has_a_comment_and_is_read() -> None:
     lines = ENV_FILE.read_text("utf-8").splitlines()
-    # The API's own settings are read by the API, Kafka's by what connects to it.
+    # The API's own settings are read by the API, Kafka's and those of S3 by what connects to them.
+    package = Path(settings.__file__).parent
     api = settings.ROOT / "api" / "config" / "environment.py"
-    readers = (Path(settings.__file__), Path(settings.__file__).with_name("connection.py"), api)
+    readers = (Path(settings.__file__), package / "connection.py", package / "clients.py", api)
     source = "".join(reader.read_text("utf-8") for reader in readers)
     for name in settings.read_env_file():
         if not name.endswith("_PORT"):

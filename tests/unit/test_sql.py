@@ -20,7 +20,7 @@ EXAMPLES = re.findall(r"```sql\n(.*?)```", (ROOT / "docs/queries.md").read_text(
 
 
 def answer(url: str, query: str) -> list[dict[str, object]]:
-    return adhoc.run(url, query).read_all().to_pylist()
+    return adhoc.run(Lake(url), query).read_all().to_pylist()
 
 
 def good(url: str, dataset: str) -> list[dict[str, object]]:
@@ -77,7 +77,7 @@ def test_engagement_agrees_with_plain_python(sample_lake: str) -> None:
 @pytest.mark.parametrize("name", list(relations.views()))
 def test_every_table_has_its_name_its_columns_and_its_side(name: str, sample_lake: str) -> None:
     view = relations.views()[name]
-    found = adhoc.run(sample_lake, f"SELECT * FROM {name}").read_all()
+    found = adhoc.run(Lake(sample_lake), f"SELECT * FROM {name}").read_all()
     assert found.column_names == [column.name for column in view.columns]
     assert found.num_rows == scan.rows_by_partition(Lake(sample_lake).open(view.table))[view.quarantined]
 
@@ -135,7 +135,7 @@ def test_tables_can_be_joined(sample_lake: str) -> None:
 def test_anything_but_one_query_over_the_tables_is_refused(query: str, said: str, sample_lake: str) -> None:
     before = {name: Lake(sample_lake).open(view.table).version() for name, view in relations.views().items()}
     with pytest.raises(adhoc.SqlError, match=re.escape(said)) as caught:
-        adhoc.run(sample_lake, query).read_all()
+        adhoc.run(Lake(sample_lake), query).read_all()
     assert "\n" not in str(caught.value)
     assert before == {name: Lake(sample_lake).open(view.table).version() for name, view in relations.views().items()}
     assert not Path("/tmp/x.csv").exists()
@@ -143,7 +143,7 @@ def test_anything_but_one_query_over_the_tables_is_refused(query: str, said: str
 
 def test_a_table_that_is_not_built_says_what_to_run(tmp_path: Path) -> None:
     with pytest.raises(NotBuiltError, match="make pipeline"):
-        adhoc.run(f"file://{tmp_path}/lake", "SELECT * FROM silver.logs")
+        adhoc.run(Lake(f"file://{tmp_path}/lake"), "SELECT * FROM silver.logs")
 
 
 def test_a_lake_that_hangs_is_given_up(sample_lake: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,7 +153,7 @@ def test_a_lake_that_hangs_is_given_up(sample_lake: str, monkeypatch: pytest.Mon
     monkeypatch.setattr(native, "SECONDS", 0.01)
     monkeypatch.setattr(store, "DeltaTable", lambda *_, **__: event.wait(30))
     with pytest.raises(ServiceError, match="did not answer"):
-        adhoc.run(sample_lake, "SELECT * FROM silver.logs")
+        adhoc.run(Lake(sample_lake), "SELECT * FROM silver.logs")
     event.set()
 
 

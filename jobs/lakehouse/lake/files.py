@@ -4,7 +4,7 @@ import errno
 import os
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
@@ -31,16 +31,17 @@ def room() -> Iterator[None]:
 
 
 class Storage(ABC):
-    """The few operations on files that the lake needs; every argument is a URL below the lake's root.
+    """The few operations on files that the lake needs; every argument is a URL below one of the lake's roots.
 
     Whatever changes in a lake passes here, with a crash point before and after it.
     """
 
-    def __init__(self, root: str) -> None:
-        self._root = root
+    def __init__(self, roots: Sequence[str]) -> None:
+        self._roots = roots
 
     def _change(self, url: str) -> AbstractContextManager[None]:
-        return crash.around(*crash.change_of(url.removeprefix(f"{self._root}/")))
+        root = next((root for root in self._roots if url.startswith(f"{root}/")), "")
+        return crash.around(*crash.change_of(url.removeprefix(f"{root}/")))
 
     @abstractmethod
     def read(self, url: str) -> bytes | None:

@@ -5,7 +5,7 @@ import os
 import re
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -24,8 +24,8 @@ NO_DATANODE = r"Failed to find datanode|could only be written to 0 of|Resources 
 class HdfsStorage(Storage):
     """Storage on HDFS through WebHDFS, with time limits on every call."""
 
-    def __init__(self, root: str, address: str) -> None:
-        super().__init__(root)
+    def __init__(self, roots: Sequence[str], address: str) -> None:
+        super().__init__(roots)
         self._address = address
         self._client = InsecureClient(address, user=os.environ.get("HADOOP_USER_NAME") or getpass.getuser(), timeout=10)
 

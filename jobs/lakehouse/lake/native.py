@@ -7,6 +7,7 @@ asked stops waiting at the deadline, and the thread ends when the call does, or 
 
 import logging
 import os
+import re
 import sys
 import threading
 from collections.abc import Callable
@@ -89,3 +90,10 @@ def _named(error: BaseException) -> BaseException:
     service = ServiceError(f"The lake cannot be read ({error}). Run `make status`.")
     service.__cause__ = error
     return service
+
+
+def cause(error: Exception) -> str:
+    """Return what a native error says, in a line."""
+    # HDFS's errors come in several lines and with terminal colours, those of S3 with what the server said in XML.
+    told = " ".join(re.sub(r"\x1b\[\d*m", "", str(error)).split())
+    return said[1] if (said := re.search(r"<Message>(.*?)</Message>", told)) else told[:200]

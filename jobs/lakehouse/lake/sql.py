@@ -22,7 +22,7 @@ class SqlError(LakehouseError):
     exit_code = 2
 
 
-def run(url: str, sql: str) -> pa.RecordBatchReader:
+def run(lake: Lake, sql: str) -> pa.RecordBatchReader:
     """Return the answer to a query as a stream of batches.
 
     Tables go by their full names (`silver.transactions`, `quarantine.logs`, `gold.campaign_metrics`, `bronze.logs`,
@@ -31,7 +31,7 @@ def run(url: str, sql: str) -> pa.RecordBatchReader:
     what is wrong, NotBuiltError for a table that is not there yet, and ServiceError where the lake does not answer.
     """
     wanted = named_views(sql)
-    tables = {name: Lake(url).open(name) for name in sorted({view.table for view in wanted.values()})}
+    tables = {name: lake.open(name) for name in sorted({view.table for view in wanted.values()})}
     builder = QueryBuilder()
     for schema in sorted({"lake", *(view.layer for view in wanted.values())}):
         builder.execute(f"CREATE SCHEMA {schema}").read_all()

@@ -1,10 +1,19 @@
 """Which storage a lake's URL asks for."""
 
+from collections.abc import Sequence
+
 from lakehouse.lake.files import Storage
 from lakehouse.lake.files_hdfs import HdfsStorage
 from lakehouse.lake.files_local import LocalStorage
+from lakehouse.lake.files_s3 import S3Storage
 
 
-def storage(url: str, webhdfs: str) -> Storage:
-    """Return the storage of the lake `url`; `webhdfs` is the address of the NameNode of one on HDFS."""
-    return LocalStorage(url) if url.startswith("file:") else HdfsStorage(url, webhdfs)
+def storage(roots: Sequence[str], webhdfs: str) -> Storage:
+    """Return the storage of a lake with these roots; `webhdfs` is the address of the NameNode of one on HDFS."""
+    match roots[0].partition(":")[0]:
+        case "file":
+            return LocalStorage(roots)
+        case "s3a":
+            return S3Storage(roots)
+        case _:
+            return HdfsStorage(roots, webhdfs)

@@ -1,8 +1,7 @@
 """The one object for the store: where tables are, opening, making and appending to them, and what they stand at."""
 
-import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Self, TypeVar
 
@@ -27,30 +26,44 @@ T = TypeVar("T")
 _CHECKPOINT_INTERVAL = 100
 
 
+@dataclass(frozen=True)
 class Lake:
-    """The tables below one root, `hdfs://host:port/path` or `file:///path`.
+    """The tables below one root, `hdfs://host:port/path`, `s3a://bucket/path` or `file:///path`.
 
     `webhdfs` is the NameNode's HTTP address, needed to write to a lake on HDFS and to ask what its tables stand at.
+    `dataset_url` is the root of a dataset's bronze and silver where they have one of their own; `{dataset}` stands in
+    it for the dataset's name with hyphens.
     """
 
-    def __init__(self, url: str, webhdfs: str = "") -> None:
-        self.url, self.webhdfs = url.rstrip("/"), webhdfs
-        self._datasets: dict[str, Dataset] = {}
-        self._wider: set[str] = set()
+    url: str
+    webhdfs: str = ""
+    dataset_url: str = ""
+    _datasets: dict[str, Dataset] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _wider: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
         """Return the lake of the settings."""
-        return cls(settings.lake, settings.webhdfs)
+        return cls(settings.lake, settings.webhdfs, settings.dataset_url)
+
+    @property
+    def roots(self) -> list[str]:
+        """The URLs below which its tables are."""
+        return list(dict.fromkeys([self.url, *map(self._root_of, DATASETS)]))
 
     @cached_property
     def files(self) -> Storage:
-        """The plain files below the lake's root."""
-        return storage(self.url, self.webhdfs)
+        """The plain files below the lake's roots."""
+        return storage(self.roots, self.webhdfs)
 
     def address(self, name: str) -> str:
         """Return the URL of the table `name`, such as `silver.transactions` or `ledger.files`."""
-        return f"{self.url}/{name.replace('.', '/', 1)}"
+        layer, _, table = name.partition(".")
+        root = self._root_of(table) if layer in ("bronze", "silver") else self.url
+        return f"{root}/{name.replace('.', '/', 1)}"
+
+    def _root_of(self, dataset: str) -> str:
+        return self.dataset_url.replace("{dataset}", dataset.replace("_", "-")) or self.url
 
     def dataset(self, name: str, opened: DeltaTable | None = None) -> Dataset:
         """Return a dataset with the columns that its silver table got without a declaration; raises as `open`.
@@ -89,9 +102,10 @@ class Lake:
         except TableNotFoundError as error:
             raise NotBuiltError(f"The table {name} does not exist yet in {self.url}. Run `make pipeline`.") from error
         except (OSError, DeltaError) as error:
-            where = "HDFS does not answer: the" if self.url.startswith("hdfs") else "The"
+            service = {"hdfs": "HDFS", "s3a": "S3"}.get(self.url.partition(":")[0])
+            where = f"{service} does not answer: the" if service else "The"
             raise ServiceError(
-                f"{where} table {name} in {self.url} cannot be reached ({_cause(error)}). Run `make status`."
+                f"{where} table {name} in {self.url} cannot be reached ({native.cause(error)}). Run `make status`."
             ) from error
 
     def make_tables(self) -> dict[str, Standing]:
@@ -233,8 +247,3 @@ class Lake:
     def sum_up(self, name: str, version: int) -> None:
         """Write the checkpoint of a version of a table, as far as its log reaches back."""
         log.sum_up(self.files, self.address(name), version, _CHECKPOINT_INTERVAL)
-
-
-def _cause(error: Exception) -> str:
-    # HDFS's errors come in several lines and with terminal colours.
-    return " ".join(re.sub(r"\x1b\[\d*m", "", str(error)).split())[:200]

@@ -48,9 +48,10 @@ _KNOWN: tuple[tuple[str, type[LakehouseError], str], ...] = (
         r"Connection refused|Connection reset|ConnectException|SafeModeException|NoRouteToHost|SocketTimeoutException|"
         r"Could not obtain block|BlockMissing|All datanodes .* are bad|EOFException|"
         r"Could not get block locations|Failed on local exception|Premature EOF|ClosedChannelException|"
-        r"not enough replicas|has not been closed|NotReplicatedYet|Call From|bad datanode|InterruptedIOException",
+        r"not enough replicas|has not been closed|NotReplicatedYet|Call From|bad datanode|InterruptedIOException|"
+        r"AWSClientIOException|AWSServiceIOException|ApiCallTimeout|software\.amazon\.awssdk",
         ServiceError,
-        "HDFS behind {lake} does not answer. Run `make status`, then `make up`.",
+        "{store} behind {lake} does not answer. Run `make status`, then `make up`.",
     ),
     (
         r"PATH_NOT_FOUND|FileNotFoundException|does not exist",
@@ -80,10 +81,10 @@ def translated(settings: Settings, job: str) -> Iterator[None]:
         if in_task := re.search(r"^lakehouse\.errors\.ServiceError: (.*)$", str(error), re.MULTILINE):
             raise ServiceError(in_task[1]) from error
         causes = _causes(error)
-        told = causes[-1][:300]
+        told, store = causes[-1][:300], "S3" if settings.lake.startswith("s3a:") else "HDFS"
         for shape, kind, advice in _KNOWN:
             if any(re.search(shape, cause) for cause in causes):
-                advice = advice.format(kafka=settings.kafka, lake=settings.lake)
+                advice = advice.format(kafka=settings.kafka, lake=settings.lake, store=store)
                 raise kind(f"{advice} ({told}; details: {log})") from error
         raise LakehouseError(f"{told}. Details are in {log}.") from error
 

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable
 
+from lakehouse import clients
 from lakehouse.errors import LakehouseError
 from lakehouse.lake import losses, native
 from lakehouse.lake.lock import writer_lock
@@ -49,7 +50,7 @@ def main(
 
 def _do(job: str, work: Callable[[Run], None], *, is_continuous: bool, is_reader: bool, accepts_loss: bool) -> None:
     settings = load()
-    settings.come_to_hdfs(settings.hdfs_user)
+    clients.prepare(settings, settings.hdfs_user)
     lake = Lake.of(settings)
     if is_reader:
         with translated(settings, job):

@@ -12,6 +12,7 @@ import pyarrow as pa
 from pyspark import Accumulator
 from pyspark.sql import DataFrame, SparkSession
 
+from lakehouse import clients
 from lakehouse.errors import LakehouseError, LossError, ServiceError
 from lakehouse.judging.drift import Change, Seen
 from lakehouse.lake import evolution, forgotten, maintenance, native
@@ -80,7 +81,7 @@ class Run:
 
     def _start(self) -> SparkSession:
         started = time.monotonic()
-        spark = session.start(self.job)
+        spark = session.start(self.job, clients.spark_options(self.settings))
         LOG.info("%-7s %-26s %.1f s", "spark", "session", time.monotonic() - started)
         return spark
 
@@ -187,7 +188,7 @@ class Run:
                 seen, since = now, time.monotonic()
             elif time.monotonic() - since > STALLED[self.is_continuous]:
                 raise ServiceError(
-                    f"There is news, but nothing has got on for {STALLED[self.is_continuous]:g} s: HDFS, Kafka or "
+                    f"There is news, but nothing has got on for {STALLED[self.is_continuous]:g} s: the store, Kafka or "
                     f"Spark hangs. Run `make status`; the next run goes on from the last commit."
                 )
 

@@ -1,6 +1,8 @@
 """The only module that starts Spark."""
 
+from collections.abc import Mapping
 from functools import cache
+from types import MappingProxyType
 
 from pyspark.sql import SparkSession
 
@@ -19,11 +21,11 @@ _REQUIRED = {
 BATCH_ROWS, BATCH_BYTES = 20_000, 128 << 20
 
 
-def start(job: str) -> SparkSession:
-    """Return the Spark session of a job; its other settings are those that spark-submit was given."""
+def start(job: str, options: Mapping[str, str] = MappingProxyType({})) -> SparkSession:
+    """Return the Spark session of a job with `options`; its other settings are those that spark-submit was given."""
     without_pandas.let_in()
     builder = SparkSession.builder.appName(f"lakehouse {job}")
-    for name, value in _REQUIRED.items():
+    for name, value in {**_REQUIRED, **options}.items():
         builder = builder.config(name, value)
     return builder.getOrCreate()
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
@@ -43,11 +43,11 @@ def write(rows: DataFrame, lake: Lake, name: str, batch: int) -> list[DataFile]:
 
     The tasks write by Arrow and tell what they wrote: a file of a task that failed, or was done twice, is in no commit.
     """
-    table, url, webhdfs = lake.table(name), lake.url, lake.webhdfs
+    # Another one, which has opened nothing yet, goes to the tasks.
+    table, theirs = lake.table(name), replace(lake)
 
     def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        lake = Lake(url, webhdfs)
-        for file in data_files.write(lake.files, lake.address(table.name), table, f"{batch:08}", batches):
+        for file in data_files.write(theirs.files, theirs.address(table.name), table, f"{batch:08}", batches):
             yield pa.RecordBatch.from_pydict({"file": [json.dumps(asdict(file))]})
 
     names = [column.name for column in table.columns]
