@@ -1,4 +1,4 @@
-"""Kill jobs, NameNode, DataNode and broker at random while records come in: `make chaos [ROUNDS=50] [SEED=1]`.
+"""Kill jobs, the store and the broker at random while records come in: `make chaos [ROUNDS=50] [SEED=1] [PROFILE=s3]`.
 
 Jobs of all modes are killed, ended by Ctrl-C or left to end; services are killed and frozen meanwhile; the temporary
 folder and HDFS have no room now and then. In the end everything that was sent must be in the lake, once, and the four
@@ -13,7 +13,7 @@ from bench.options import whole
 from bench.place import running
 from chain import hadoop_conf, make_chain
 
-from chaos.strikes import rounds
+from chaos.strikes import SERVICES, rounds
 from chaos.verdict import doubled, faults
 from chaos.world import ChaosError, World
 from docker.native.console import run, say
@@ -25,6 +25,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--rounds", type=whole, default=50, help="how many jobs run (default: 50)")
     parser.add_argument("--minutes", type=whole, help="end after so many minutes, however many rounds are left")
     parser.add_argument("--seed", type=int, default=1, help="what is struck and when (default: 1)")
+    parser.add_argument("--profile", choices=SERVICES, default="laptop", help="what the lake is on (default: laptop)")
     parser.add_argument("--sabotage", choices=("offsets", "append"), help="run a pipeline with a fault")
     return parser.parse_args()
 
@@ -33,7 +34,7 @@ def play(world: World, asked: argparse.Namespace) -> list[str]:
     """Play the rounds and settle; return what is wrong then. A sabotaged world ends as soon as something is."""
     try:
         world.begin()
-        for round_ in rounds(asked.seed, asked.rounds):
+        for round_ in rounds(asked.seed, asked.rounds, asked.profile):
             if asked.minutes and world.now > asked.minutes * 60:
                 break
             world.play(round_)
@@ -48,7 +49,7 @@ def play(world: World, asked: argparse.Namespace) -> list[str]:
 def main() -> None:
     """Play, print the verdict, and end with 1 where a record is lost or doubled or a number wrong."""
     asked = parse()
-    with running("chaos") as stack, hadoop_conf(stack):
+    with running("chaos", PROFILE=asked.profile) as stack, hadoop_conf(stack):
         world = World(make_chain(stack, "chaos", stack.settings.stack_home / "inbox"), asked.sabotage)
         found = play(world, asked)
         for (what, mode), count in sorted(Counter((kill.what, kill.mode) for kill in world.kills).items()):

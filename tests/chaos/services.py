@@ -12,7 +12,7 @@ from lakehouse.settings import Settings
 
 def daemon(settings: Settings, service: str) -> psutil.Process | None:
     """Return the process of a service by the port that it listens on, None where it is just starting."""
-    port = settings.ports[SERVICES[service]]
+    port = settings.ports[SERVICES[settings.profile][service]]
     listening = (c for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN and c.pid)
     return next((psutil.Process(c.pid) for c in listening if c.laddr and c.laddr.port == port), None)
 

@@ -19,8 +19,12 @@ MODES = {
 }
 # Those without Spark, over within seconds.
 SHORT = ("maintain", "restore")
-SERVICES = {"NameNode": "HDFS_RPC_PORT", "DataNode": "HDFS_DATA_PORT", "broker": "KAFKA_PORT"}
-FULL = ("temporary folder", "HDFS")
+# By profile: what is struck, by the ports, and which disks have no room.
+SERVICES = {
+    "laptop": {"NameNode": "HDFS_RPC_PORT", "DataNode": "HDFS_DATA_PORT", "broker": "KAFKA_PORT"},
+    "s3": {"S3": "S3_PORT", "broker": "KAFKA_PORT"},
+}
+FULL = {"laptop": ("temporary folder", "HDFS"), "s3": ("temporary folder",)}
 
 
 @dataclass(frozen=True)
@@ -50,14 +54,16 @@ class Round:
     room: int
 
 
-def rounds(seed: int, count: int) -> Iterator[Round]:
-    """Yield so many rounds; the same seed gives the same ones."""
+def rounds(seed: int, count: int, profile: str = "laptop") -> Iterator[Round]:
+    """Yield so many rounds on the services of a profile; the same seed gives the same ones."""
     chance = Random(f"chaos {seed}")
     for number in range(1, count + 1):
         mode = chance.choices(list(MODES), list(MODES.values()))[0]
         fate, end = chance.random(), chance.uniform(0.05, 1.0)
-        full = chance.choice(FULL) if fate > 0.9 else None
-        strikes = [_strike(chance, end) for _ in range(chance.choices((0, 1, 2), (2, 5, 3))[0])]
+        full = chance.choice(FULL[profile]) if fate > 0.9 else None
+        strikes = [
+            _strike(chance, end, list(SERVICES[profile])) for _ in range(chance.choices((0, 1, 2), (2, 5, 3))[0])
+        ]
         is_let = full is not None or (fate > 0.8 and mode != "stream")
         yield Round(
             number,
@@ -71,6 +77,6 @@ def rounds(seed: int, count: int) -> Iterator[Round]:
         )
 
 
-def _strike(chance: Random, end: float) -> Strike:
+def _strike(chance: Random, end: float, services: list[str]) -> Strike:
     frozen = round(chance.uniform(0.5, 4), 1) if chance.random() < 0.3 else 0.0
-    return Strike(chance.choice(list(SERVICES)), chance.uniform(0, end), frozen)
+    return Strike(chance.choice(services), chance.uniform(0, end), frozen)

@@ -17,7 +17,7 @@ from chain import Chain
 
 from chaos import services
 from chaos.strikes import Round, Strike
-from docker.native import ready
+from docker.native import profiles
 from docker.native.console import say
 from lakehouse import crash
 from lakehouse.lake import runs
@@ -139,7 +139,8 @@ class World:
     def serve(self) -> None:
         """Wait until all services serve; they come back by themselves, nobody mends anything."""
         until, settings = time.monotonic() + COMING_BACK, self.chain.settings
-        while lacking := ready.hdfs(settings) or ready.kafka(settings):
+        checks = [service.check for service in profiles.services(settings)]
+        while lacking := next(filter(None, (check(settings) for check in checks)), ""):
             if time.monotonic() > until:
                 raise ChaosError(f"The services do not come back: {lacking}")
             time.sleep(0.1)

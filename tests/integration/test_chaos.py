@@ -31,6 +31,12 @@ def test_nothing_is_lost_or_doubled_whatever_is_killed() -> None:
     assert int(kills[0]) >= KILLS
 
 
+def test_nothing_is_lost_or_doubled_on_s3_either() -> None:
+    done = play("--profile", "s3", "--rounds", "8")
+    assert done.returncode == 0, done.stdout[-5000:] + done.stderr
+    assert "0 lost, 0 doubled" in done.stdout.splitlines()[-1]
+
+
 @pytest.mark.parametrize("fault", ["offsets", "append"])
 def test_a_fault_that_is_put_in_is_seen(fault: str) -> None:
     done = play("--sabotage", fault)
