@@ -1,5 +1,6 @@
 """A table of a database through the whole chain as processes: killed at points of it, exact; the password nowhere."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -64,16 +65,17 @@ def is_closed(chain: Chain) -> bool:
 
 def seen_in_processes(chain: Chain) -> list[str]:
     """Run the pipeline; return the command lines and environments of its processes that hold the password."""
-    process, found = chain.start("jobs/submit.sh", "jobs/pipeline.py"), list[str]()
-    while process.poll() is None:
-        for child in psutil.Process(process.pid).children(recursive=True):
-            try:
-                words = [*child.cmdline(), *(f"{name}={value}" for name, value in child.environ().items())]
-            except psutil.Error:
-                continue
-            found += [word for word in words if PASSWORD in word]
-        time.sleep(0.05)
-    assert process.returncode == 0, process.stdout and process.stdout.read()
+    found = list[str]()
+    with chain.start("jobs/submit.sh", "jobs/pipeline.py") as process:
+        head = psutil.Process(process.pid)
+        while process.poll() is None:
+            # A process may end while it is looked at.
+            with contextlib.suppress(psutil.Error):
+                for one in (head, *head.children(recursive=True)):
+                    words = [*one.cmdline(), *(f"{name}={value}" for name, value in one.environ().items())]
+                    found += [word for word in words if PASSWORD in word]
+            time.sleep(0.05)
+    assert process.returncode == 0
     return found
 
 

@@ -253,4 +253,5 @@ def test_a_row_that_is_forgotten_is_refused_when_it_changes(shop: Shop, spark: S
     assert totals(job) == {"Lamp": Decimal("13.00")}
     (line,) = [line for line in ledger.balance(job.lake) if line.dataset == SALES.name]
     assert (line.from_tables, line.forgotten, line.is_closed) == (6, 4, True)
-    assert "T1" not in str(scan.read(job.lake.open(f"bronze.{SALES.name}")).to_pylist())
+    kept = scan.read(job.lake.open(f"bronze.{SALES.name}"), ["raw"])["raw"].to_pylist()
+    assert [raw for raw in kept if b'"T1"' in raw] == []
