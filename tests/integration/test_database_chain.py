@@ -42,7 +42,7 @@ def chain(stack: RunningStack, shop: Shop, tmp_path: Path) -> Iterator[Chain]:
     passwords.touch(mode=0o600)
     passwords.write_text(f"127.0.0.1:*:*:{USER}:{PASSWORD}\n")
     with hadoop_conf(stack):
-        made = make_chain(stack, "shop", tmp_path / "inbox")
+        made = make_chain(stack, shop.name, tmp_path / "inbox")
         made.environ.pop("PGPASSWORD", None)
         made.environ.update(shop.environ(), PGPASSFILE=str(passwords), STREAM_INTERVAL="1")
         yield made
