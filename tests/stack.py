@@ -30,8 +30,8 @@ class RunningStack:
         )
 
     def command(self, name: str) -> subprocess.CompletedProcess[str]:
-        """Run one of the commands of `docker.native.stack` on this stack."""
-        return self.run(sys.executable, "-m", "docker.native.stack", name)
+        """Run one of the commands of `docker.native.stack` on this stack; ten daemons take their time to start."""
+        return self.run(sys.executable, "-m", "docker.native.stack", name, timeout=600)
 
 
 def free_ports(count: int) -> list[int]:
