@@ -234,3 +234,8 @@ def test_no_committed_file_names_a_machine_or_a_registry() -> None:
             if re.search(rf"(?<![\w.:/])({places})|{hosts}", line):
                 found.append(f"{name}:{number}: {line.strip()[:120]}")
     assert not found
+
+
+def test_no_module_beside_a_script_hides_one_of_python() -> None:
+    beside = (path for folder in ("jobs", "docker/native", "viz", "api") for path in (ROOT / folder).glob("*"))
+    assert not [path for path in beside if path.stem in sys.stdlib_module_names]

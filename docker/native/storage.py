@@ -7,7 +7,7 @@ import sys
 import uuid
 from collections.abc import Mapping
 
-from docker.native import secrets
+from docker.native import credentials
 from docker.native.layout import Stack
 from lakehouse.errors import ServiceError
 from lakehouse.settings import ROOT
@@ -46,14 +46,14 @@ def broker(stack: Stack) -> dict[str, list[str]]:
 
 def secure_broker(stack: Stack) -> dict[str, list[str]]:
     """Make the secrets that are missing, and return the command that formats a broker's storage with its users."""
-    secrets.make(stack.secrets)
+    credentials.make(stack.secrets)
     commands = broker(stack)
     for command in commands.values():
         tool = command.index(_STORAGE_TOOL)
-        words = [*command[tool:], *(_scram(stack, user) for user in secrets.USERS)]
+        words = [*command[tool:], *(_scram(stack, user) for user in credentials.USERS)]
         # Every process of the machine sees a command line; Java takes its own from a file.
         arguments = stack.secrets / "format.args"
-        secrets.write(arguments, "\n".join(f'"{word}"' for word in words).encode())
+        credentials.write(arguments, "\n".join(f'"{word}"' for word in words).encode())
         command[tool:] = [f"@{arguments}"]
     return commands
 
