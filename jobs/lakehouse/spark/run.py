@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, wait
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -98,7 +98,7 @@ class Run:
         They are for what the fields that were seen so far hold, and for `fields`. The stored table gets them with the
         next commit; until then they are null in what is read.
         """
-        known = self.lake.dataset(dataset.name)
+        known = replace(dataset, found=self.lake.dataset(dataset.name).found)
         grown = evolution.grown(known, [*self.state(f"silver.{dataset.name}").seen, *fields])
         for column in grown.found[len(known.found) :]:
             LOG.info("silver  %-26s new column %s, of the field %s", dataset.name, column.name, safe(column.field))
