@@ -36,7 +36,7 @@ def change_of(path: str) -> tuple[str, str]:
     """Return what changes with a file, by its path below the lake's root: the table and the change."""
     *folders, name = path.split("/")
     if len(folders) < 2:
-        return "lake", name.partition(".")[0].strip("_")
+        return "lake", (folders or [name.partition(".")[0]])[0].strip("_")
     if "_delta_log" not in folders:
         return ".".join(folders[:2]), "data"
     return ".".join(folders[:2]), "commit" if name.partition(".")[2] == "json" else "checkpoint"

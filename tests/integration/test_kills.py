@@ -7,10 +7,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import lock_cases
 import psutil
 import pytest
 from chain import Chain, check, hadoop_conf, make_chain
 from stack import RunningStack
+from waiting import wait_until
 
 from lakehouse import crash
 from lakehouse.lake import runs
@@ -40,13 +42,6 @@ def daemon(chain: Chain, name: str) -> psutil.Process:
     return next(psutil.Process(c.pid) for c in listening if c.laddr and c.laddr.port == port)
 
 
-def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.05)
-
-
 def serve_again(chain: Chain) -> None:
     """Wait until the services that were killed or frozen serve again; the supervisor may be starting one just now."""
     wait_until(lambda: chain.stack.command("up").returncode == 0, 90, "the services do not come back")
@@ -68,7 +63,7 @@ def feed(chain: Chain, seed: int) -> None:
 def reached(chain: Chain, step: str) -> Callable[[], bool]:
     """Return whether a run that starts now has come to a step: the tables before it have moved."""
     if step == "landing":
-        return lambda: chain.lake.files.read(f"{chain.settings.lake}/_writer.json") is not None
+        return lambda: "host" in lock_cases.held(chain.lake)
     layer = {"bronze": "ledger.files", "silver": "bronze.ad_campaigns", "gold": "silver.ad_campaigns"}[step]
     before = chain.lake.open(layer).version()
     return lambda: chain.lake.open(layer).version() > before

@@ -62,6 +62,12 @@ def test_a_holder_of_the_lock_on_another_host_is_named_and_refused(apart: Box) -
     lock_cases.another_host_is_named_and_refused(apart.lake)
 
 
+def test_a_stopped_holder_of_the_lock_is_taken_over_and_writes_nothing_when_it_goes_on(
+    apart: Box, stack: RunningStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock_cases.a_stopped_holder_is_taken_over_and_writes_nothing_when_it_goes_on(apart.lake, stack.environ, monkeypatch)
+
+
 def test_files_are_landed_once_whatever_is_killed(apart: Box, stack: RunningStack) -> None:
     for name, data in {
         "logs/a.log": LOG * 2,

@@ -114,11 +114,12 @@ def test_a_bucket_that_is_not_there_and_keys_that_are_wrong_are_named(
         Lake(lake.url).files.create(f"{lake.url}/a", b"")
 
 
-def test_the_writers_lock_is_one(lake: Lake, s3_stack: RunningStack) -> None:
+def test_the_writers_lock_is_one(lake: Lake, s3_stack: RunningStack, monkeypatch: pytest.MonkeyPatch) -> None:
     found = clients.environ(s3_stack.settings, s3_stack.environ)
     environ = s3_stack.environ | found | {"LAKEHOUSE_URL": lake.url}
     lock_cases.a_running_holder_is_named(lake, environ)
     lock_cases.a_killed_holder_is_taken_over_at_once(lake, environ)
+    lock_cases.a_stopped_holder_is_taken_over_and_writes_nothing_when_it_goes_on(lake, environ, monkeypatch)
 
 
 def test_what_deltalake_commits_by_itself_overwrites_no_commit(lake: Lake) -> None:

@@ -4,7 +4,7 @@ import errno
 import os
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
@@ -33,13 +33,16 @@ def room() -> Iterator[None]:
 class Storage(ABC):
     """The few operations on files that the lake needs; every argument is a URL below one of the lake's roots.
 
-    Whatever changes in a lake passes here, with a crash point before and after it.
+    Whatever changes in a lake passes here, with a crash point before and after it. `guard` is called before each
+    change, and raises LockedError in a process that may not write any more.
     """
 
     def __init__(self, roots: Sequence[str]) -> None:
         self._roots = roots
+        self.guard: Callable[[], None] = lambda: None
 
     def _change(self, url: str) -> AbstractContextManager[None]:
+        self.guard()
         root = next((root for root in self._roots if url.startswith(f"{root}/")), "")
         return crash.around(*crash.change_of(url.removeprefix(f"{root}/")))
 

@@ -87,5 +87,7 @@ def vacuum(lake: Lake, name: str, standing: Standing, *, dry_run: bool) -> list[
             table.cleanup_metadata()
         return gone
 
+    if not dry_run:
+        lake.files.guard()
     with nullcontext() if dry_run else crash.around(name, "vacuum"):
         return lake.call(name, work, native.QUERY_SECONDS)
