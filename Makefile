@@ -173,7 +173,7 @@ demo-jdbc: $(DEV) $(ARCHIVE) ## a shop's table in PostgreSQL flowing into sales 
 	@$(BENCH) bench.jdbc $(if $(ROWS),--rows $(ROWS))
 
 ##@ Checks
-.PHONY: lint test test-all
+.PHONY: lint test test-all test-profiles
 lint: $(DEV) ## ruff and mypy
 	@$(ENV) ruff check --quiet
 	@$(ENV) ruff format --check --quiet
@@ -192,7 +192,10 @@ test: lint $(ARCHIVE) ## lint, then the tests; those of the services start their
 	  cat build/test-api.log build/test-others.log; exit $$failed
 
 test-all: $(DEV) $(ARCHIVE) ## the tests that take minutes: services killed and frozen in each step, native calls under stress
-	@$(ENV) pytest -m long
+	@$(ENV) pytest -m "long and not profile"
+
+test-profiles: $(DEV) $(ARCHIVE) ## the tests of the other profiles: cluster, S3, TLS and passwords, SQL server, a database as a source
+	@$(ENV) pytest -m profile
 
 .PHONY: fuzz chaos
 fuzz: $(DEV) ## made-up requests against the live API; FUZZ_EXAMPLES=500 for more of them, FUZZ_SEED=7 for others

@@ -239,3 +239,12 @@ def test_no_committed_file_names_a_machine_or_a_registry() -> None:
 def test_no_module_beside_a_script_hides_one_of_python() -> None:
     beside = (path for folder in ("jobs", "docker/native", "viz", "api") for path in (ROOT / folder).glob("*"))
     assert not [path for path in beside if path.stem in sys.stdlib_module_names]
+
+
+def test_what_the_readme_calls_tested_has_its_page_and_its_test() -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    rows = re.findall(r"^\| .*\]\((.+?)\) \| (`.*`) \|$", text.split("## When you outgrow it")[1], re.MULTILINE)
+    assert len(rows) >= 8
+    assert not [page for page, _ in rows if not (ROOT / page).is_file()]
+    names = {path.name for path in (ROOT / "tests").rglob("test_*.py")}
+    assert {name for _, tests in rows for name in re.findall(r"test_\w+\.py", tests)} <= names

@@ -75,7 +75,7 @@ def test_the_catalogue_has_it_as_personal(version: int, engineer: Client) -> Non
 
 def test_a_passport_masks_it(version: int, engineer: Client, privileged: Client, own_lake: str) -> None:
     query = f"SELECT source, source_id, position FROM {NAME} WHERE post_id <> 'new' LIMIT 1"
-    (record,) = run(own_lake, query).read_all().to_pylist()
+    (record,) = run(Lake(own_lake), query).read_all().to_pylist()
     for asker, is_masked in ((engineer, True), (privileged, False)):
         silver = asker.get("/api/records/", record).json()["silver"]
         assert (silver["loyalty_card"] == "***") is is_masked
@@ -84,5 +84,5 @@ def test_a_passport_masks_it(version: int, engineer: Client, privileged: Client,
 
 
 def test_sql_knows_it(version: int, own_lake: str) -> None:
-    found = run(own_lake, f"SELECT loyalty_card FROM {NAME} WHERE loyalty_card IS NOT NULL").read_all()
+    found = run(Lake(own_lake), f"SELECT loyalty_card FROM {NAME} WHERE loyalty_card IS NOT NULL").read_all()
     assert found.to_pylist() == [{"loyalty_card": SECRET}]

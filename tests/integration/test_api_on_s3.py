@@ -12,7 +12,7 @@ from test_api_on_hdfs import METRIC, ask, eventually, everywhere
 
 from lakehouse import clients
 
-pytestmark = [pytest.mark.stack, pytest.mark.long]
+pytestmark = [pytest.mark.stack, pytest.mark.long, pytest.mark.profile]
 
 LAKE = "s3a://lakehouse/api"
 

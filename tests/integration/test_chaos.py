@@ -31,6 +31,7 @@ def test_nothing_is_lost_or_doubled_whatever_is_killed() -> None:
     assert int(kills[0]) >= KILLS
 
 
+@pytest.mark.profile
 def test_nothing_is_lost_or_doubled_on_s3_either() -> None:
     done = play("--profile", "s3", "--rounds", "8")
     assert done.returncode == 0, done.stdout[-5000:] + done.stderr

@@ -20,7 +20,7 @@ from docker.native.layout import Stack
 from lakehouse.errors import ServiceError
 from producers.plan import Plan
 
-pytestmark = [pytest.mark.stack, pytest.mark.long]
+pytestmark = [pytest.mark.stack, pytest.mark.long, pytest.mark.profile]
 
 # What all processes of the services may take together, in bytes.
 MEMORY = 9 * 1024**3

@@ -19,7 +19,7 @@ from lakehouse.lake import ledger, scan
 from lakehouse.lake.schemas import tables
 from lakehouse.settings import ROOT
 
-pytestmark = [pytest.mark.stack, pytest.mark.long]
+pytestmark = [pytest.mark.stack, pytest.mark.long, pytest.mark.profile]
 
 NAME = "transactions"
 # Around all that a reading changes: the slot, bronze, and the slot again.

@@ -11,7 +11,7 @@ from stack import RunningStack
 
 from lakehouse.settings import ROOT
 
-pytestmark = [pytest.mark.stack, pytest.mark.long]
+pytestmark = [pytest.mark.stack, pytest.mark.long, pytest.mark.profile]
 
 EXAMPLE = ROOT / "docs" / "examples" / "dagster_lakehouse.py"
 # Runs what the example defines, in Dagster's own process.

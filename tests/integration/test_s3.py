@@ -28,7 +28,7 @@ from lakehouse.errors import ServiceError
 from lakehouse.lake import Lake, log, scan
 from producers.plan import Plan
 
-pytestmark = [pytest.mark.stack, pytest.mark.long]
+pytestmark = [pytest.mark.stack, pytest.mark.long, pytest.mark.profile]
 
 RACES, RUNNERS = 40, 4
 

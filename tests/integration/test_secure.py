@@ -24,7 +24,7 @@ from lakehouse.lake.scan import read
 from lakehouse.lake.schemas import tables
 from producers.plan import Plan
 
-pytestmark = [pytest.mark.stack, pytest.mark.long]
+pytestmark = [pytest.mark.stack, pytest.mark.long, pytest.mark.profile]
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from stack import RunningStack, make_stack
 
 from lakehouse.metrics import METRICS
 
-pytestmark = [pytest.mark.stack, pytest.mark.long]
+pytestmark = [pytest.mark.stack, pytest.mark.long, pytest.mark.profile]
 
 
 @pytest.fixture(scope="module")

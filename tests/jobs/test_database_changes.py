@@ -193,7 +193,9 @@ def disturb(shop: Shop, chance: Random, number: int) -> None:
         shop.sql.execute("TRUNCATE sales")
 
 
-@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(2, 8))])
+@pytest.mark.parametrize(
+    "seed", [1, *(pytest.param(seed, marks=[pytest.mark.long, pytest.mark.profile]) for seed in range(2, 8))]
+)
 def test_after_any_changes_gold_is_what_the_table_says(
     shop: Shop, spark: SparkSession, tmp_path: Path, seed: int
 ) -> None:

@@ -47,7 +47,9 @@ def land(box: Box, dataset: Dataset, file: str) -> Rows:
 
 
 def good(rows: Rows) -> Rows:
-    return [{n: v for n, v in row.items() if n != "reasons"} for row in rows if not row["reasons"]]
+    # Beside the dataset's columns there is what its key is where a record is a change of a database.
+    others = ("reasons", "row_key")
+    return [{n: v for n, v in row.items() if n not in others} for row in rows if not row["reasons"]]
 
 
 def bad(rows: Rows) -> dict[int, list[str]]:

@@ -10,7 +10,7 @@ from inbox_box import HEADER, LOG, POST, ROW, Box
 
 import balance
 from lakehouse.datasets import DATASETS
-from lakehouse.lake import forgetting, forgotten, ledger, restoring
+from lakehouse.lake import Lake, forgetting, forgotten, ledger, restoring
 from lakehouse.lake.forgotten import Named, digest
 
 KEY = b"k" * 64
@@ -44,7 +44,7 @@ def test_a_hash_tells_dataset_column_and_value_apart_and_needs_the_key() -> None
 
 def test_nothing_is_read_of_a_lake_that_has_forgotten_nothing(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
     standings = box.lake.make_tables()
-    monkeypatch.setattr(box.lake, "open", None)
+    monkeypatch.setattr(Lake, "open", None)
     assert forgotten.load(box.lake, standings) == {}
 
 

@@ -27,7 +27,7 @@ from openlineage.client.facet_v2 import (
 from lakehouse.datasets import DATASETS
 from lakehouse.errors import LakehouseError, SettingError
 from lakehouse.lake import native, scan
-from lakehouse.lake.schemas import FILES, tables
+from lakehouse.lake.schemas import FILES
 from lakehouse.lake.standing import Standing
 from lakehouse.lake.state import State
 from lakehouse.lake.store import Lake
@@ -133,7 +133,7 @@ class Lineage:
     def _facets(self, name: str, version: int) -> dict[str, Any]:
         columns = [
             schema_dataset.SchemaDatasetFacetFields(column.name, column.type, column.comment or None, number)
-            for number, column in enumerate(tables()[name].columns, 1)
+            for number, column in enumerate(self._lake.table(name).columns, 1)
         ]
         alias = symlinks_dataset.Identifier(self._lake.url, name, "TABLE")
         return {

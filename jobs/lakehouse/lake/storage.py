@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from lakehouse.lake.files import Storage
 from lakehouse.lake.files_hdfs import HdfsStorage
 from lakehouse.lake.files_local import LocalStorage
-from lakehouse.lake.files_s3 import S3Storage
 
 
 def storage(roots: Sequence[str], webhdfs: str) -> Storage:
@@ -14,6 +13,9 @@ def storage(roots: Sequence[str], webhdfs: str) -> Storage:
         case "file":
             return LocalStorage(roots)
         case "s3a":
+            # Loaded where it is needed alone: its client takes some MB of each process.
+            from lakehouse.lake.files_s3 import S3Storage
+
             return S3Storage(roots)
         case _:
             return HdfsStorage(roots, webhdfs)
