@@ -18,7 +18,7 @@ from granian.http import HTTP1Settings  # noqa: E402
 from granian.server import MPServer  # noqa: E402
 
 from config import environment, logs  # noqa: E402 # the path above comes first
-from lakehouse import without_pandas  # noqa: E402
+from lakehouse import imports  # noqa: E402
 from lakehouse.errors import LakehouseError  # noqa: E402
 from lakehouse.settings import load  # noqa: E402
 
@@ -66,9 +66,9 @@ def main() -> None:
     if code := subprocess.run(migrate, check=False).returncode:
         sys.exit(code)
     (settings.stack_home / "api" / "newest").unlink(missing_ok=True)
-    without_pandas.keep_out()
-    # The REST framework loads a PostgreSQL driver where there is one: 9 MB of each worker, which asks no PostgreSQL.
-    sys.modules["psycopg"] = None  # type: ignore[assignment]
+    # What libraries load where it is there: pandas and numpy by pyarrow (50 and 11 MB a worker), a PostgreSQL driver
+    # by the REST framework (9 MB), cryptography by PyJWT for signatures that no token here has (10 MB).
+    imports.keep_out("pandas", "numpy", "psycopg", "cryptography")
     # glibc keeps a heap for each thread and gives little of them back; two are enough (mallopt's M_ARENA_MAX).
     if sys.platform == "linux" and hasattr(ctypes.CDLL(None), "mallopt"):
         ctypes.CDLL(None).mallopt(-8, 2)

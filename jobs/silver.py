@@ -68,7 +68,8 @@ def judge(job: Run, dataset: Dataset) -> None:
     state = before.state
     read_to = state.source.batch if state.source else 0
     altered = changes.of_batches(job.lake, dataset, bronze, before, read_to)
-    if altered and altered.is_anew:
+    is_anew = altered is not None and altered.is_anew
+    if is_anew:
         read_to, state = 0, replace(state, rules={})
     news = News(job, dataset.name, read_to, _count_after(job, f"bronze.{dataset.name}", read_to), altered)
     version = rules_version(dataset)
@@ -87,7 +88,7 @@ def judge(job: Run, dataset: Dataset) -> None:
         # Fields that nobody knew of have columns now, and the records are judged again with them.
         news.discard(added)
         dataset = grown
-    again = 0 if altered and altered.is_anew else sum(file.rows for file in news.rewritten)
+    again = 0 if is_anew else sum(file.rows for file in news.rewritten)
     if (written := sum(file.rows for file in added) - again) != news.records:
         raise LossError(
             f"{name}: batches {read_to + 1} to {bronze.state.batch} of bronze.{dataset.name} have {news.records:,} "

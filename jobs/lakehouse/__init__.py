@@ -3,8 +3,9 @@
 import os
 import sys
 
-from lakehouse import without_pandas
+from lakehouse import imports
 
+# pyarrow imports pandas wherever it finds it, to ask whether a list is a series: 50 MB and 0.3 s a process.
 # Spark's Python workers, of which there are several, move Arrow data alone; a driver needs pandas with its session.
 if "pyspark.worker" in sys.modules or "PYSPARK_GATEWAY_PORT" in os.environ:
-    without_pandas.keep_out()
+    imports.keep_out("pandas")

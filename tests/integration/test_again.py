@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from chain import Chain, check, hadoop_conf, make_chain
-from stack import RunningStack, make_stack
+from stack import RunningStack, make_stack, serving
 
 from producers.plan import Plan
 
@@ -15,12 +15,8 @@ pytestmark = [pytest.mark.stack, pytest.mark.long]
 @pytest.fixture(scope="module")
 def own_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     """Services of these tests' own, whose topics nobody else sends to."""
-    made = make_stack(tmp_path_factory.mktemp("own"))
-    try:
-        assert made.command("up").returncode == 0
+    with serving(make_stack(tmp_path_factory.mktemp("own"))) as made:
         yield made
-    finally:
-        made.command("down")
 
 
 @pytest.fixture(scope="module")

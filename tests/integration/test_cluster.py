@@ -12,7 +12,7 @@ import psutil
 import pytest
 from chain import Chain, check, hadoop_conf, make_chain
 from hdfs import InsecureClient
-from stack import RunningStack, make_stack
+from stack import RunningStack, make_stack, serving
 
 from docker.native import daemons, profiles, ready
 from docker.native.accounts import topics
@@ -29,13 +29,8 @@ MEMORY = 9 * 1024**3
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     """Give a running stack of the profile, and stop it at the end."""
-    made = make_stack(tmp_path_factory.mktemp("cluster"), PROFILE="cluster")
-    try:
-        started = made.command("up")
-        assert started.returncode == 0, started.stdout + started.stderr
+    with serving(make_stack(tmp_path_factory.mktemp("cluster"), PROFILE="cluster")) as made:
         yield made
-    finally:
-        made.command("down")
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ import signal
 import socket
 import socketserver
 import stat
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -221,12 +222,18 @@ def test_a_pipeline_killed_at_points_of_each_layer_goes_on(chain: Chain) -> None
     goes_on(chain)
 
 
-@pytest.mark.parametrize("step", ["landing", "silver"])
-def test_a_killed_server_is_named_or_waited_for(chain: Chain, step: str) -> None:
-    feed(chain, 20 + len(step))
+def at_step(chain: Chain, seed: int, step: str) -> "subprocess.Popen[str]":
+    """Start a pipeline on new records, and return it when it has come to a step or to its end."""
+    feed(chain, seed)
     has_reached = reached(chain, step)
     process = chain.start("jobs/submit.sh", "jobs/pipeline.py")
     wait_until(lambda: has_reached() or process.poll() is not None, 240, "the step does not come")
+    return process
+
+
+@pytest.mark.parametrize("step", ["landing", "silver"])
+def test_a_killed_server_is_named_or_waited_for(chain: Chain, step: str) -> None:
+    process = at_step(chain, 20 + len(step), step)
     server(chain).kill()
     output, _ = process.communicate(timeout=240)
     untraced(output)
@@ -238,10 +245,7 @@ def test_a_killed_server_is_named_or_waited_for(chain: Chain, step: str) -> None
 
 @pytest.mark.parametrize("step", ["landing", "silver"])
 def test_a_frozen_server_ends_a_run_within_two_minutes(chain: Chain, step: str) -> None:
-    feed(chain, 30 + len(step))
-    has_reached = reached(chain, step)
-    process = chain.start("jobs/submit.sh", "jobs/pipeline.py")
-    wait_until(lambda: has_reached() or process.poll() is not None, 240, "the step does not come")
+    process = at_step(chain, 30 + len(step), step)
     with frozen(server(chain)):
         output, _ = process.communicate(timeout=120)
     untraced(output)

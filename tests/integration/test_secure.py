@@ -18,7 +18,7 @@ from chain import Chain, check, hadoop_conf
 from hdfs import HdfsError, InsecureClient
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
-from stack import RunningStack, make_stack
+from stack import RunningStack, make_stack, serving
 
 from lakehouse.lake.scan import read
 from lakehouse.lake.schemas import tables
@@ -29,13 +29,8 @@ pytestmark = [pytest.mark.stack, pytest.mark.long, pytest.mark.profile]
 
 @pytest.fixture(scope="module")
 def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
-    made = make_stack(tmp_path_factory.mktemp("secure"), PROFILE="secure")
-    try:
-        started = made.command("up")
-        assert started.returncode == 0, started.stdout + started.stderr
+    with serving(make_stack(tmp_path_factory.mktemp("secure"), PROFILE="secure")) as made:
         yield made
-    finally:
-        made.command("down")
 
 
 @pytest.fixture(scope="module")

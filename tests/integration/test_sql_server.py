@@ -1,6 +1,5 @@
 """The profile `sql`: gold for a client that speaks HiveServer2's protocol; the server and HDFS refuse all else."""
 
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from chain import Chain, hadoop_conf
 from hdfs import HdfsError, InsecureClient
 from impala.dbapi import connect
 from impala.error import Error
-from stack import RunningStack, make_stack
+from stack import RunningStack, make_stack, serving
 
 from lakehouse.metrics import METRICS
 
@@ -21,14 +20,8 @@ pytestmark = [pytest.mark.stack, pytest.mark.long, pytest.mark.profile]
 
 @pytest.fixture(scope="module")
 def sql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
-    made = make_stack(tmp_path_factory.mktemp("sql"), PROFILE="sql")
-    try:
-        # The first start compiles the gate.
-        started = made.run(sys.executable, "-m", "docker.native.stack", "up", timeout=400)
-        assert started.returncode == 0, started.stdout + started.stderr
+    with serving(make_stack(tmp_path_factory.mktemp("sql"), PROFILE="sql")) as made:
         yield made
-    finally:
-        made.command("down")
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ from lakehouse.lake.standing import Standing
 from lakehouse.lake.state import State
 from lakehouse.lake.store import Lake
 from lakehouse.model import Dataset
+from lakehouse.spark.duplicates import with_stored
 
 # Rows of one key in the order in which they came; what is read anew comes after what was before.
 _KEY = "PARTITION BY resolve_hash, resolve_key"
@@ -81,11 +82,7 @@ def resolve(judged: DataFrame, key: str, stored: DataFrame | None, changes: Chan
         "operation IS NOT NULL AND row_key IS NOT NULL AS is_change",
         f"size(reasons) = 0 AND key_hash IS NOT NULL AND NOT operation <=> 'delete' AND NOT ({changes.old}) AS counts",
     )
-    if stored is None:
-        looked_up = keyed.selectExpr("*", "CAST(NULL AS BIGINT) AS stored_hash")
-    else:
-        others = stored.selectExpr("key_hash AS resolve_hash", f"{key} AS resolve_key", "content_hash AS stored_hash")
-        looked_up = keyed.join(others, on=["resolve_hash", "resolve_key"], how="left")
+    looked_up = with_stored(keyed, key, stored)
     rows = "ROWS BETWEEN UNBOUNDED PRECEDING AND"
     parts = looked_up.selectExpr("*", f"sum(int(is_change)) OVER ({_KEY} {_ORDER} {rows} CURRENT ROW) AS part")
     told = parts.selectExpr(

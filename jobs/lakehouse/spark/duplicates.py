@@ -43,6 +43,14 @@ def keyed_rows(silver: DataFrame, key: str) -> DataFrame:
     return silver.where("key_hash IS NOT NULL").select(key, "key_hash", "content_hash")
 
 
+def with_stored(keyed: DataFrame, key: str, stored: DataFrame | None) -> DataFrame:
+    """Add `stored_hash`: the `content_hash` of the stored row with the same `resolve_hash` and `resolve_key`."""
+    if stored is None:
+        return keyed.selectExpr("*", "CAST(NULL AS BIGINT) AS stored_hash")
+    others = stored.selectExpr("key_hash AS resolve_hash", f"{key} AS resolve_key", "content_hash AS stored_hash")
+    return keyed.join(others, on=["resolve_hash", "resolve_key"], how="left")
+
+
 def resolve(judged: DataFrame, key: str, stored: DataFrame | None) -> DataFrame:
     """Add `duplicate` or `conflict` to the reasons of good rows whose key an earlier good row has.
 
@@ -58,11 +66,7 @@ def resolve(judged: DataFrame, key: str, stored: DataFrame | None) -> DataFrame:
         f"coalesce(key_hash, xxhash64({alone})) AS resolve_hash",
         f"CASE WHEN key_hash IS NULL THEN {alone} ELSE {key} END AS resolve_key",
     )
-    if stored is None:
-        looked_up = keyed.selectExpr("*", "CAST(NULL AS BIGINT) AS stored_hash")
-    else:
-        others = stored.selectExpr("key_hash AS resolve_hash", f"{key} AS resolve_key", "content_hash AS stored_hash")
-        looked_up = keyed.join(others, on=["resolve_hash", "resolve_key"], how="left")
+    looked_up = with_stored(keyed, key, stored)
     same_key = (
         "(PARTITION BY resolve_hash, resolve_key "
         "ORDER BY bronze_batch, kafka_timestamp IS NOT NULL, source_id, position)"

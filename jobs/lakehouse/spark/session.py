@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from pyspark.sql import SparkSession
 
-from lakehouse import without_pandas
+from lakehouse import imports
 
 # What the jobs' correctness rests on, whatever the defaults of the cluster are.
 _REQUIRED = {
@@ -23,7 +23,8 @@ BATCH_ROWS, BATCH_BYTES = 20_000, 128 << 20
 
 def start(job: str, options: Mapping[str, str] = MappingProxyType({})) -> SparkSession:
     """Return the Spark session of a job with `options`; its other settings are those that spark-submit was given."""
-    without_pandas.let_in()
+    # pyspark asks for it where a function over Arrow batches is declared.
+    imports.let_in("pandas")
     builder = SparkSession.builder.appName(f"lakehouse {job}")
     for name, value in {**_REQUIRED, **options}.items():
         builder = builder.config(name, value)
