@@ -397,6 +397,31 @@ def test_a_record_and_its_source_are_found_by_the_tables_name(shop: Shop, tmp_pa
     assert (line.from_tables, line.from_files, line.gaps) == (2, 0, 0)
 
 
+def test_rows_that_are_gone_with_a_data_file_are_a_loss_and_no_gap(shop: Shop, tmp_path: Path) -> None:
+    shop.ready()
+    shop.sell("T1", "T2")
+    settings = shop.settings(tmp_path / "lake")
+    read(settings)
+    lake, name = Lake.of(settings), f"bronze.{SALES.name}"
+
+    def told() -> tuple[object, ...]:
+        (line,) = [line for line in ledger.balance(lake) if line.dataset == SALES.name]
+        (sheet,) = sources.sources(lake, "public.sales")
+        return line.source, line.bronze, line.lost, line.gaps, line.is_closed, sheet.absent, sheet.is_closed
+
+    assert told() == (2, 2, 0, 0, True, 0, True)
+    for file in lake.standing(name).files:
+        (tmp_path / "lake" / name.replace(".", "/") / file.path).unlink()
+    restoring.restore(lake, restoring.without_damaged(lake, SALES.name), lake.make_tables(), "accept")
+    assert told() == (2, 0, 2, 0, True, 2, True)
+    shop.sell("T3")
+    read(settings)
+    assert told() == (3, 1, 2, 0, True, 2, True)
+    standing = lake.standing(name)
+    lake.commit(name, standing, [], standing.state, removed=standing.files)
+    assert told() == (3, 0, 2, 0, False, 3, False)
+
+
 def test_a_lake_that_was_made_before_tables_could_be_read_goes_on(
     shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -29,10 +29,9 @@ class Balance:
 
     `from_tables` came from tables of a database. `offsets` are the Kafka offsets that were read, of which `gaps` held
     no record (transaction markers and aborted records); `lost` are records that Kafka dropped unread or that went with
-    a data file, which somebody accepted;
-    `forgotten` are records that were taken out of the lake for good or refused because they had been; `waiting` are
-    rows of bronze that silver has not judged yet. It closes where source = bronze + lost + forgotten, and bronze =
-    silver + quarantined + waiting.
+    a data file, which somebody accepted; `forgotten` are records that were taken out of the lake for good or refused
+    because they had been; `waiting` are rows of bronze that silver has not judged yet. It closes where source =
+    bronze + lost + forgotten, and bronze = silver + quarantined + waiting.
     """
 
     dataset: str
@@ -65,9 +64,9 @@ class Balance:
         return asdict(self) | {"source": self.source, "is_closed": self.is_closed}
 
 
-def file_rows(bronze: DeltaTable) -> int:
-    """Return the number of bronze rows that came by file: those without a Kafka timestamp and without an operation."""
-    return scan.sum_of(bronze, "null_count.kafka_timestamp") - scan.rows_with(bronze, "operation")
+def topic_rows(bronze: DeltaTable) -> int:
+    """Return the number of bronze rows that came by topic: those with a Kafka timestamp."""
+    return scan.sum_of(bronze, "num_records") - scan.sum_of(bronze, "null_count.kafka_timestamp")
 
 
 def balance(lake: Lake, *, with_reasons: bool = True) -> list[Balance]:
@@ -127,20 +126,20 @@ def _line(lake: Lake, dataset: Dataset, landed: Landed, gone: DeltaTable, *, wit
         dataset=dataset.name,
         from_files=sum(records for records, _ in files.values()),
         offsets=offsets,
-        gaps=offsets + from_tables - state.lost - forgotten[True] - (rows - file_rows(bronze)),
+        gaps=offsets - state.lost - forgotten[dataset.topic] - topic_rows(bronze),
         bronze=rows,
         silver=sides.get(False, 0),
         quarantined=sides.get(True, 0),
         reasons=_reasons(silver) if with_reasons and sides.get(True) else {},
         waiting=scan.count_after(bronze, read_to) if state.batch > read_to else 0,
-        lost=state.lost + sum(records for records, is_lost in files.values() if is_lost),
+        lost=state.lost + state.lost_rows + sum(records for records, is_lost in files.values() if is_lost),
         forgotten=forgotten.total(),
         from_tables=from_tables,
     )
 
 
-def _forgotten(table: DeltaTable, dataset: Dataset, files: Landed, state: State) -> Counter[bool]:
-    """Return how many forgotten records are among those that came in, by whether they were read, not landed.
+def _forgotten(table: DeltaTable, dataset: Dataset, files: Landed, state: State) -> Counter[str]:
+    """Return how many forgotten records are among those that came in, by file, topic or table.
 
     Those of a file that is lost as a whole are lost.
     """
@@ -151,14 +150,11 @@ def _forgotten(table: DeltaTable, dataset: Dataset, files: Landed, state: State)
         f"AND position IS NOT NULL AND ({came_in(state, dataset)}) GROUP BY 1, 2",
         t=table,
     ).to_pylist()
-    counts: Counter[bool] = Counter()
+    counts: Counter[str] = Counter()
     for row in rows:
-        was_read, (_, is_lost) = (
-            row["source"] in (dataset.topic, *state.readings),
-            files.get(row["source_id"], (0, True)),
-        )
-        if was_read or not is_lost:
-            counts[was_read] += row["records"]
+        _, is_lost = files.get(row["source_id"], (0, True))
+        if row["source"] in (dataset.topic, *state.readings) or not is_lost:
+            counts[row["source"]] += row["records"]
     return counts
 
 

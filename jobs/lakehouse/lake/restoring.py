@@ -121,11 +121,9 @@ def restore(lake: Lake, steps: Sequence[Step], standings: dict[str, Standing], r
         rows = _decisions(lake, dataset, step, run_id) if layer == "bronze" else []
         texts = tuple(row | {name: row[name].isoformat() for name in ("mtime", "seen_at")} for row in rows)
         # Records of a topic or a table do not come in again: they were read.
-        lost = sum(
-            2 * file.rows - file.nulls.get("kafka_timestamp", 0) - file.nulls.get("operation", file.rows)
-            for file in step.gone
-        )
-        state = replace(step.state, run_id=run_id, files=texts, lost=step.state.lost + lost)
+        lost = step.state.lost + sum(file.rows - file.nulls.get("kafka_timestamp", 0) for file in step.gone)
+        lost_rows = step.state.lost_rows + sum(file.rows - file.nulls.get("operation", file.rows) for file in step.gone)
+        state = replace(step.state, run_id=run_id, files=texts, lost=lost, lost_rows=lost_rows)
         standings[step.name] = _commit(lake, step.name, step.files, standings[step.name], state)
         if rows:
             lake.append(FILES, rows)

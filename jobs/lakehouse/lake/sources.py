@@ -59,7 +59,9 @@ _SHEET = """
             LEFT JOIN f ON came.source = f.source AND came.source_id = f.source_id
         )
     SELECT *, bronze = good + quarantined + waiting AND CASE status
-            WHEN 'landed' THEN came = bronze + forgotten WHEN 'read' THEN came >= bronze + forgotten
+            WHEN 'landed' THEN came = bronze + forgotten
+            WHEN 'read' THEN came - bronze - forgotten BETWEEN 0 AND CASE source WHEN {topic} THEN came
+                ELSE {lost_rows} END
             ELSE bronze = 0 END AS is_closed
     FROM sheet ORDER BY is_closed, source, source_id LIMIT {most}
 """
@@ -81,9 +83,9 @@ class SourceBalance:
     `status` is the newest word of ledger.files on the file (landed, duplicate, rejected, undone, lost), `read` for
     offsets and rows, and `unknown` for rows whose source nothing tells of. `came` counts the file's records, or what
     was read; `forgotten` were taken out for good or refused, and `absent` have no row otherwise: a duplicate's are in
-    another file, a lost file's are gone, and offsets are gaps or lost. It closes where came = bronze + forgotten +
-    absent, as its status allows, and bronze = good + quarantined + waiting. `reasons` counts a quarantined record under
-    each of its reasons.
+    another file, a lost file's are gone, offsets are gaps or lost, and rows of a database are lost. It closes where
+    came = bronze + forgotten + absent, as its status allows, and bronze = good + quarantined + waiting. `reasons`
+    counts a quarantined record under each of its reasons.
     """
 
     dataset: str
@@ -157,6 +159,8 @@ def _read(lake: Lake, dataset: Dataset, condition: str) -> Iterator[SourceBalanc
     state = lake.standing(f"bronze.{dataset.name}", bronze).state
     sql = _SHEET.format(
         dataset=dataset.name,
+        topic=literal(dataset.topic),
+        lost_rows=state.lost_rows,
         others=_others(state, dataset),
         came_in=came_in(state, dataset),
         condition=condition,

@@ -76,8 +76,8 @@ class State:
 
     `batch` is the number of its newest batch, and never used twice; `epoch` counts how often rows went away or changed.
     Bronze keeps the id of its topic with its `offsets`, how many of them are `lost` (dropped by Kafka unread, or gone
-    with a data file), its `readings` of tables of a database by their names, and the rows of ledger.files (`files`)
-    for the files of the batch. Silver and gold keep the
+    with a data file), its `readings` of tables of a database by their names, how many rows of these went with a data
+    file (`lost_rows`), and the rows of ledger.files (`files`) for the files of the batch. Silver and gold keep the
     `source` they have read, silver how many of its rows each version of the `rules` judged and the kinds of the fields
     that it has `seen`, and gold the hash of its metric's `code`. `run_id` names the run that made the batch.
     """
@@ -88,6 +88,7 @@ class State:
     offsets: Offsets = field(default_factory=dict)
     lost: int = 0
     readings: Mapping[str, Reading] = field(default_factory=dict)
+    lost_rows: int = 0
     files: tuple[Mapping[str, Any], ...] = ()
     source: Source | None = None
     rules: Mapping[str, int] = field(default_factory=dict)
@@ -135,6 +136,7 @@ class State:
                 name: Reading(kept["id"], kept["cursor"], {part: (a, b) for part, (a, b) in kept["ranges"].items()})
                 for name, kept in metadata.get("readings", {}).items()
             },
+            lost_rows=metadata.get("lost_rows", 0),
             files=tuple(metadata.get("files", ())),
             source=Source(**source) if source else None,
             rules=metadata.get("rules", {}),
