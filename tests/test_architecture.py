@@ -59,10 +59,10 @@ def test_a_dataset_is_complete(name: str) -> None:
     columns = {column.name for column in dataset.columns}
     assert dataset.name == name
     assert (PACKAGE / "datasets" / f"{name}.py").is_file()
-    assert GENERATORS[name].dataset is dataset
+    assert name not in GENERATORS or GENERATORS[name].dataset is dataset
     assert set(dataset.formats) <= set(FORMATS)
     assert dataset.drift in DRIFTS
-    assert dataset.time_column in columns
+    assert dataset.time_column is None or dataset.time_column in columns
     assert dataset.key is None or dataset.key in columns
     assert len(columns) == len(dataset.fields) == len({field.source for field in dataset.fields})
     assert len(set(dataset.names)) == len(dataset.names)
@@ -107,7 +107,8 @@ def test_no_module_is_left_unregistered(folder: str, registered: dict[str, objec
 
 
 def test_each_dataset_has_a_topic_of_its_own() -> None:
-    assert len({dataset.topic for dataset in DATASETS.values()}) == len(DATASETS) == len(GENERATORS)
+    assert len({dataset.topic for dataset in DATASETS.values()}) == len(DATASETS)
+    assert set(GENERATORS) <= set(DATASETS)
 
 
 BLOCKED = """

@@ -1,6 +1,7 @@
 """The charts of gold: each function draws one frame on the axes it is given and reads nothing itself."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Literal
 
 import numpy as np
@@ -34,7 +35,7 @@ def _rows(ax: Axes, names: pd.Series, width: int = 36) -> np.ndarray:
 
 
 def _bars(ax: Axes, places: np.ndarray, values: pd.Series, texts: list[str], colour: object = BLUE) -> None:
-    sizes = values.astype(float).to_numpy()
+    sizes = values.astype(float).fillna(0.0).to_numpy()
     ax.barh(places, sizes, height=0.68, color=colour)
     for place, size, text in zip(places, sizes, texts, strict=True):
         ax.annotate(
@@ -51,9 +52,12 @@ def plot_bars(ax: Axes, frame: pd.DataFrame, metric: Metric) -> None:
     if frame.empty or column is None:
         return no_data(ax, "no data" if frame.empty else "no number to draw")
     values = frame[column.name]
-    texts = [f"{value:,.4g}" if column.type == "double" else f"{value:,}" for value in values]
+    is_whole = column.type in ("int", "bigint")
+    form, convert = (",.4g", float) if column.type == "double" else (",", int if is_whole else Decimal)
+    # Whole numbers beside a null are floats in a frame.
+    texts = ["none" if pd.isna(value) else format(convert(value), form) for value in values]
     _bars(ax, _rows(ax, frame[metric.key.name]), values, texts)
-    return measure_on_x(ax, column.name.replace("_", " "), whole=column.type in ("int", "bigint"))
+    return measure_on_x(ax, column.name.replace("_", " "), whole=is_whole)
 
 
 def plot_totals(ax: Axes, frame: pd.DataFrame, metric: Metric, digits: int = 2) -> None:

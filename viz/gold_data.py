@@ -103,7 +103,8 @@ def rates(gold: DeltaTable, metric: Metric) -> Shown:
 
 def _top(gold: DeltaTable, metric: Metric, value: str, more: str = "") -> pd.DataFrame:
     """Return the contract's columns of the groups with the greatest values, and `more` columns over all groups."""
-    names = ", ".join(f'"{column.name}"' for column in metric.columns)
+    # A list is nothing to draw, and pandas does not take every kind of it.
+    names = ", ".join(f'"{column.name}"' for column in metric.columns if not column.type.startswith("array"))
     return query(f'select {names}{more} from t order by "{value}" desc, "{metric.key.name}" limit {TOP}', t=gold)
 
 

@@ -33,7 +33,7 @@ def draw(lake: Lake, dataset: Dataset, path: Path) -> Path:
 
     def fill(figure: Figure) -> None:
         panels = figure.subplot_mosaic([["volume", "volume"], ["values" if kind else "quarantine", "quarantine"]])
-        silver_charts.plot_volume(panels["volume"], volume, period)
+        silver_charts.plot_volume(panels["volume"], volume, period, has_time=dataset.time_column is not None)
         if chart and kind and values is not None:
             kind(panels["values"], values, chart)
         silver_charts.plot_quarantine(panels["quarantine"], reasons, good, quarantined)

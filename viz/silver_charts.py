@@ -14,9 +14,12 @@ from viz.style import AMBER, BLUE, INK, MUTED, PALE, VERMILION, measure_on_y, no
 PERIODS = {"hour": 1 / 24, "day": 1.0, "week": 7.0, "month": 28.0}
 
 
-def plot_volume(ax: Axes, frame: pd.DataFrame, period: str) -> None:
-    """Draw the good `records` of each period that begins at `start` (UTC); `period` is one of `PERIODS`."""
-    ax.set_title(f"Good records per {period} of the event")
+def plot_volume(ax: Axes, frame: pd.DataFrame, period: str, *, has_time: bool = True) -> None:
+    """Draw the good `records` of each period that begins at `start` (UTC); `period` is one of `PERIODS`.
+
+    The period is that of the event, or of its arrival where records have no time.
+    """
+    ax.set_title(f"Good records per {period} of {'the event' if has_time else 'arrival'}")
     if frame.empty:
         return no_data(ax)
     width = pd.Timedelta(days=PERIODS[period])

@@ -15,8 +15,11 @@ BINS = 24
 
 
 def volume(silver: DeltaTable, dataset: Dataset) -> tuple[pd.DataFrame, str]:
-    """Return the good `records` by `start` of the period, and the period: the longest that gives enough bars."""
-    time = f'cast("{dataset.time_column}" as timestamp)'
+    """Return the good `records` by `start` of the period, and the period: the longest that gives enough bars.
+
+    Of a dataset whose records have no time, it is when they came in.
+    """
+    time = f'cast("{dataset.time_column or "ingested_at"}" as timestamp)'
     span = query(f"select min({time}) as first, max({time}) as last from t where not quarantined", t=silver).iloc[0]
     days = 0.0 if pd.isna(span["first"]) else (span["last"] - span["first"]) / pd.Timedelta(days=1)
     period = next((name for name, most in (("hour", 3), ("day", 130), ("week", 900)) if days <= most), "month")
@@ -100,5 +103,5 @@ def hours(silver: DeltaTable, time: str, status: str) -> pd.DataFrame:
 COUNTS: dict[str, Callable[[DeltaTable, Dataset, str], pd.DataFrame]] = {
     "histogram": lambda silver, _, values: histogram(silver, values),
     "doubling": lambda silver, _, values: doubling(silver, values),
-    "hours": lambda silver, dataset, values: hours(silver, dataset.time_column, values),
+    "hours": lambda silver, dataset, values: hours(silver, str(dataset.time_column), values),
 }

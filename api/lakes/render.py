@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Iterable, Sequence
+from datetime import date, datetime
 from decimal import Decimal
 
 import pyarrow as pa
@@ -17,11 +18,20 @@ def decimal(value: Decimal) -> str:
 
 
 def scalar(value: object) -> str:
-    """Return a value of a gold column as JSON text; what JSON has no number for (NaN, infinity) is null."""
+    """Return a value of a gold column as JSON text; what JSON has no number for (NaN, infinity) is null.
+
+    Times are ISO 8601 in UTC, bytes are read as UTF-8.
+    """
     if isinstance(value, Decimal):
         return decimal(value)
     if isinstance(value, float) and not math.isfinite(value):
         return "null"
+    if isinstance(value, datetime):
+        return f'"{value:%Y-%m-%dT%H:%M:%S}{f".{value.microsecond:06d}" if value.microsecond else ""}Z"'
+    if isinstance(value, date):
+        return f'"{value.isoformat()}"'
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "replace")
     return json.dumps(value, ensure_ascii=False)
 
 
@@ -41,7 +51,11 @@ def csv(names: Sequence[str], rows: Iterable[Sequence[str | None]]) -> bytes:
 def csv_of_page(body: bytes, names: Sequence[str]) -> bytes:
     """Return a page of JSON rows as CSV, each number as it stands there."""
     rows = json.loads(body, parse_float=str, parse_int=str)
-    return csv(names, ([row[name] for name in names] for row in rows))
+    return csv(names, ([_cell(row[name]) for name in names] for row in rows))
+
+
+def _cell(value: object) -> str | None:
+    return value if value is None or isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _field(cell: str) -> str:

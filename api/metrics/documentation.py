@@ -10,7 +10,16 @@ from lakehouse.model import Metric
 from reference.documents import errors, response_header
 
 # Any other type is a number; decimals are exact to their last digit.
-_TYPES = {"string": "string", "int": "integer", "bigint": "integer"}
+_TYPES: dict[str, dict[str, Any]] = {
+    "string": {"type": "string"},
+    "binary": {"type": "string"},
+    "boolean": {"type": "boolean"},
+    "int": {"type": "integer"},
+    "bigint": {"type": "integer"},
+    "date": {"type": "string", "format": "date"},
+    "timestamp": {"type": "string", "format": "date-time"},
+    "array<string>": {"type": "array", "items": {"type": ["string", "null"]}},
+}
 _EXAMPLES: dict[str, list[dict[str, Any]]] = {
     "total_sales_per_product": [{"produit": "Produit A", "total_ventes": 1500.0}],
     "status_code_counts": [{"status_code": 200, "count_requests": 150}],
@@ -39,7 +48,7 @@ _HEADERS = [
 def described(metric: Metric) -> dict[str, Any]:
     """Return the arguments of `extend_schema` for a metric's route."""
     names = [column.name for column in metric.columns]
-    properties = {column.name: {"type": [_TYPES.get(column.type, "number"), "null"]} for column in metric.columns}
+    properties = {column.name: _property(column.type) for column in metric.columns}
     row = {"type": "object", "required": names, "properties": properties, "additionalProperties": False}
     examples = [OpenApiExample("an answer", rows)] if (rows := _EXAMPLES.get(metric.name)) else []
     return {
@@ -57,3 +66,8 @@ def described(metric: Metric) -> dict[str, Any]:
             **errors(404, 503),
         },
     }
+
+
+def _property(kind: str) -> dict[str, Any]:
+    found = _TYPES.get(kind, {"type": "number"})
+    return found | {"type": [found["type"], "null"]}

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import polars as pl
 
-# The types a column can have, as Spark SQL and Delta both name them; decimals are `decimal(p,s)`.
+# The types a column can have, as Spark SQL and Delta both name them; decimals are `decimal(p,s)`. Those of the fields
+# of a dataset are the ones that `judging.types.convert` knows: all but binary and array<string>.
 TYPES = ("string", "boolean", "binary", "int", "bigint", "double", "date", "timestamp", "array<string>")
 
 # How a source record is written: a line of a CSV file, a JSON object, a line in Common or Combined log format.
@@ -101,11 +102,12 @@ class Dataset:
 
     `key` names the silver column that identifies a record where it is given, or is None where equal records are
     different events. `formats` are those of `FORMATS` that its files may have; on its topic a record is JSON.
-    `time_column` is the silver column that says when the event happened. `rules` are those on its records beside what
-    follows from the fields' types; `derived` are expressions, each under the name of the typed column that it fills
-    from others, in the order in which they are applied. `delimiter` stands between the fields of its CSV files.
-    `drift` is one of `DRIFTS`. `chart` draws its values. `found` are the columns that silver got from fields that were
-    not declared; one whose field is declared since, for another column, goes on beside that with the text.
+    `time_column` is the silver column that says when the event happened, None where no field does. `rules` are those
+    on its records beside what follows from the fields' types; `derived` are expressions, each under the name of the
+    typed column that it fills from others, in the order in which they are applied. `delimiter` stands between the
+    fields of its CSV files. `drift` is one of `DRIFTS`. `chart` draws its values. `found` are the columns that silver
+    got from fields that were not declared; one whose field is declared since, for another column, goes on beside that
+    with the text.
     """
 
     name: str
@@ -113,7 +115,7 @@ class Dataset:
     formats: tuple[str, ...]
     fields: tuple[Field, ...]
     key: str | None
-    time_column: str
+    time_column: str | None
     # Expressions have no equality of their own: `==` of two of them is a third one.
     rules: tuple[Rule, ...] = field(default=(), compare=False)
     derived: tuple[pl.Expr, ...] = field(default=(), compare=False)

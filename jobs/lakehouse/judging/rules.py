@@ -30,6 +30,8 @@ def _column_rules(column: Column) -> tuple[Rule, ...]:
         return ()
     if column.type in ("date", "timestamp"):
         return (Rule("date", is_unread),)
+    if column.type == "boolean":
+        return (Rule("boolean", is_unread),)
     if column.type == "double":
         return (Rule("number_format", is_unread),)
     is_exact = given.str.contains(pattern(column.type))

@@ -13,9 +13,9 @@ from lakehouse.judging.columns import BLANKS
 
 INTEGER = r"^[+-]?[0-9]+$"
 DECIMAL = r"^[+-]?[0-9]+(\.[0-9]+)?$"
-CENTS = r"^[+-]?[0-9]+(\.[0-9]{1,2})?$"
 DOUBLE = r"^[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?$"
 DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+BOOLEAN = "^(?i:true|false)$"
 # A number with a decimal comma; points, where there are any, stand between thousands.
 _COMMA = r"^[+-]?([0-9]+|[0-9]{1,3}(\.[0-9]{3})+)(,[0-9]+)?([eE][+-]?[0-9]{1,3})?$"
 
@@ -35,17 +35,18 @@ _EPOCH = "^([0-9]{10}|[0-9]{13})$"
 _UTC = pl.Datetime("us", "UTC")
 _SIMPLE: dict[str, tuple[type[pl.DataType] | pl.DataType, pa.DataType]] = {
     "string": (pl.String, pa.string()),
+    "boolean": (pl.Boolean, pa.bool_()),
     "int": (pl.Int32, pa.int32()),
     "bigint": (pl.Int64, pa.int64()),
     "double": (pl.Float64, pa.float64()),
     "date": (pl.Date, pa.date32()),
     "timestamp": (_UTC, pa.timestamp("us", "UTC")),
 }
-_PATTERNS = {"int": INTEGER, "bigint": INTEGER, "double": DOUBLE, "date": DATE}
+_PATTERNS = {"boolean": BOOLEAN, "int": INTEGER, "bigint": INTEGER, "double": DOUBLE, "date": DATE}
 
 
 def is_decimal(kind: str) -> bool:
-    """Return whether a Spark SQL type is a `decimal(precision,scale)`, in this project an amount of money."""
+    """Return whether a Spark SQL type is a `decimal(precision,scale)`, as amounts of money are."""
     return kind.startswith("decimal")
 
 
@@ -60,8 +61,11 @@ def _precision_and_scale(kind: str) -> tuple[int, int]:
 
 
 def pattern(kind: str) -> str:
-    """Return the regular expression that the text of a number or a date of this Spark SQL type fulfils."""
-    return CENTS if is_decimal(kind) else _PATTERNS[kind]
+    """Return the regular expression that the text of a number, a date or a boolean of this Spark SQL type fulfils."""
+    if not is_decimal(kind):
+        return _PATTERNS[kind]
+    scale = _precision_and_scale(kind)[1]
+    return rf"^[+-]?[0-9]+(\.[0-9]{{1,{scale}}})?$" if scale else INTEGER
 
 
 def with_point(text: pl.Expr) -> pl.Expr:
@@ -75,14 +79,16 @@ def with_point(text: pl.Expr) -> pl.Expr:
 def convert(text: pl.Series, kind: str, formats: Sequence[str] = ()) -> pl.Series:
     """Return the texts as values of a Spark SQL type, null where a text is not exactly one or the value does not fit.
 
-    A double out of range is null, never infinite. Times are `yyyy-MM-dd`, `yyyy-MM-dd HH:mm[:ss]`, ISO 8601, or in one
-    of the `formats`; one without a zone is UTC.
+    A double out of range is null, never infinite. A boolean is `true` or `false`. Times are `yyyy-MM-dd`,
+    `yyyy-MM-dd HH:mm[:ss]`, ISO 8601, or in one of the `formats`; one without a zone is UTC.
     """
     if kind == "string":
         return text
     if kind == "timestamp":
         return _in_formats(_timestamp(text), text, formats)
     exact = pl.when(text.str.contains(pattern(kind))).then(text)
+    if kind == "boolean":
+        return pl.select(exact.str.to_lowercase() == "true").to_series()
     if kind == "date":
         return _in_formats(pl.select(exact.str.to_date("%Y-%m-%d", strict=False)).to_series(), text, formats)
     dtype = pl.Decimal(*_precision_and_scale(kind)) if is_decimal(kind) else _SIMPLE[kind][0]

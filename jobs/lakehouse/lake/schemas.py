@@ -135,7 +135,8 @@ def silver(dataset: Dataset) -> Table:
         Column("run_id", "string"),
     )
     # Statistics cost CPU for each row that is written; only these columns tell files apart, the others have no order.
-    statistics = ("batch", "bronze_batch", *(c.name for c in IDENTITY), dataset.time_column)
+    time = [dataset.time_column] if dataset.time_column else []
+    statistics = ("batch", "bronze_batch", *(c.name for c in IDENTITY), *time)
     return Table(
         f"silver.{dataset.name}",
         columns,

@@ -4,10 +4,15 @@ A gold table's columns carry the names of the HTTP contract, so nothing is renam
 Spark SQL how it is computed and holds no Spark, so that charts and API can read it.
 """
 
-from lakehouse.metrics import avg_likes_per_product, campaign_metrics, status_code_counts, total_sales_per_product
+from importlib import import_module
+
 from lakehouse.model import Metric
 
-METRICS: dict[str, Metric] = {
-    module.METRIC.name: module.METRIC
-    for module in (total_sales_per_product, status_code_counts, avg_likes_per_product, campaign_metrics)
-}
+_NAMES = (
+    "total_sales_per_product",
+    "status_code_counts",
+    "avg_likes_per_product",
+    "campaign_metrics",
+)
+
+METRICS: dict[str, Metric] = {name: import_module(f"lakehouse.metrics.{name}").METRIC for name in _NAMES}
