@@ -9,6 +9,7 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 
 from lakehouse.datasets import DATASETS
 from lakehouse.errors import LossError
@@ -16,6 +17,7 @@ from lakehouse.lake import data_files, forgetting, restoring
 from lakehouse.lake.data_files import DataFile
 from lakehouse.lake.schemas import bronze
 from lakehouse.lake.state import Reading, State, source_id
+from lakehouse.landing.inbox import inbox_of
 from lakehouse.landing.land import Inbox
 from lakehouse.model import Dataset
 from lakehouse.offsets import plan
@@ -51,9 +53,12 @@ def look(job: Run, upstream: Upstream) -> Stand:
 
 def open_inbox(job: Run) -> Inbox:
     """Return the inbox; a run that accepts losses first lets go of bronze's data files that are missing or changed."""
-    inbox = Inbox(job.lake, job.settings.inbox, job.standings)
+    folder = inbox_of(job.settings)
+    # What lies on HDFS is cut where Spark's tasks are, what lies on this machine here.
+    spread = None if isinstance(folder, Path) else lambda work, items: tables.spread(job.spark, work, items)
+    inbox = Inbox(job.lake, folder, job.standings, spread)
     gone = [name for name in DATASETS if job.accepts_loss and let_go(job, name)]
-    return Inbox(job.lake, job.settings.inbox, job.standings) if gone else inbox
+    return Inbox(job.lake, folder, job.standings, spread) if gone else inbox
 
 
 def let_go(job: Run, dataset: str) -> bool:

@@ -22,6 +22,7 @@ from lakehouse.lake.forgotten import Named
 from lakehouse.lake.printing import safe
 from lakehouse.lake.schemas import FORGOTTEN, RUNS
 from lakehouse.lake.state import source_id
+from lakehouse.landing.inbox import inbox_of
 from lakehouse.landing.land import Inbox
 from lakehouse.metrics import METRICS
 from lakehouse.model import Dataset
@@ -43,7 +44,7 @@ def run(job: Run, dataset: str, column: str, value: str, *, dry_run: bool, with_
     if dry_run:
         tell(job, wanted, Named(dataset, b"", column, value))
         return
-    Inbox(lake, job.settings.inbox, job.standings)  # writes to the ledger what a killed landing left out of it
+    Inbox(lake, inbox_of(job.settings), job.standings)  # writes to the ledger what a killed landing left out of it
     named = Named(dataset, forgotten.make_key(lake), column, value)
     rows, others = forgetting.search(lake, wanted, job.standings[f"bronze.{dataset}"].files, named)
     runs = asked_by(lake, named)
@@ -132,7 +133,7 @@ def outside(job: Run, dataset: Dataset, went: pl.DataFrame, *, with_topic: bool)
     for name in went.filter(pl.col("source") != dataset.topic)["source"].unique().sort():
         if name in job.state(f"bronze.{dataset.name}").readings:
             LOG.info("%s is yours and still holds them: delete them in the database too", safe(name))
-        if (path := job.settings.inbox / dataset.name / name).exists():
+        if (path := inbox_of(job.settings) / dataset.name / name).exists():
             LOG.info("%s is yours and still holds them: delete it, or keep the rest of it elsewhere", safe(str(path)))
     ends = _ends(job, dataset, went)
     if not ends:

@@ -1,13 +1,15 @@
 """A dataset's simulated records as one file of the inbox."""
 
 import filecmp
+import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tqdm import tqdm
 
 from lakehouse.errors import LakehouseError
+from lakehouse.lake.files_hdfs import HdfsStorage
 from producers.encode import encoder
 from producers.generators import DATASETS
 
@@ -20,12 +22,16 @@ class OutputError(LakehouseError):
 
 @dataclass(frozen=True)
 class Written:
-    """A file of the inbox with the number of its records, good and broken; not `is_new` where it was there before."""
+    """A file of the inbox with the number of its records, good and broken; not `is_new` where it was there before.
+
+    `path` is where it was written on this machine, `where` its place in the inbox.
+    """
 
     path: Path
     rows: int
     broken: int
     is_new: bool
+    where: str
 
 
 def file_name(dataset: str, rows: int, seed: int, errors: float, layout: str) -> str:
@@ -46,7 +52,17 @@ def write(out: Path, dataset: str, rows: int, seed: int, errors: float = 0.0, la
         is_new = _replace(path, _chunks(dataset, rows, seed, errors, layout))
     except OSError as e:
         raise OutputError(f"{path} cannot be written: {e.strerror}. Choose another folder with --out.") from e
-    return Written(path, rows, DATASETS[dataset].broken(seed, 0, rows, errors), is_new)
+    return Written(path, rows, DATASETS[dataset].broken(seed, 0, rows, errors), is_new, str(path))
+
+
+def send(url: str, webhdfs: str, dataset: str, rows: int, seed: int, errors: float, layout: str) -> Written:
+    """Write as `write` does, but to an inbox on HDFS at `url`; raises ServiceError where HDFS does not take it."""
+    with tempfile.TemporaryDirectory(prefix="lakehouse-simulate-") as folder:
+        written = write(Path(folder), dataset, rows, seed, errors, layout)
+        target = f"{url}/{dataset}/{written.path.name}"
+        # The name tells the content: one that is there already has it.
+        is_new = HdfsStorage([url], webhdfs).create(target, written.path.read_bytes())
+    return replace(written, where=target, is_new=is_new)
 
 
 def _replace(path: Path, chunks: Iterable[bytes]) -> bool:

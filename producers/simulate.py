@@ -31,11 +31,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Write the files, tell about each in a line, and return the exit code."""
     chosen = parse(arguments)
     try:
-        out = chosen.out or settings.load().inbox
+        known = settings.load()
+        out = chosen.out or known.inbox
         for dataset in dict.fromkeys(chosen.datasets):
             rows = DATASETS[dataset].rows if chosen.rows is None else chosen.rows
             began = time.monotonic()
-            written = files.write(out, dataset, rows, chosen.seed, chosen.errors, chosen.layout)
+            what = (dataset, rows, chosen.seed, chosen.errors, chosen.layout)
+            written = files.send(out, known.webhdfs, *what) if isinstance(out, str) else files.write(out, *what)
             _tell(dataset, written, time.monotonic() - began)
     except LakehouseError as e:
         sys.stderr.write(f"simulate: {e}\n")
@@ -49,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _tell(dataset: str, written: files.Written, seconds: float) -> None:
     state = "" if written.is_new else "  (there already, unchanged)"
     counts = f"{written.rows:>9,} records {written.broken:>6,} broken {seconds:5.1f} s"
-    sys.stdout.write(f"{dataset:<13}{counts}  {written.path}{state}\n")
+    sys.stdout.write(f"{dataset:<13}{counts}  {written.where}{state}\n")
 
 
 if __name__ == "__main__":

@@ -20,7 +20,6 @@ import bronze
 import gold
 import silver
 from lakehouse.datasets import DATASETS
-from lakehouse.landing.land import Inbox
 from lakehouse.settings import ROOT
 from lakehouse.spark.kafka import read_topic
 from lakehouse.spark.main import main
@@ -51,7 +50,7 @@ def run(job: Run) -> None:
     for seed in ("1", "2"):
         simulate = [sys.executable, "-m", "producers.simulate", "--rows", "50", "--errors", "0.1", "--seed", seed]
         subprocess.run([*simulate, "--datasets", *DATASETS], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-        bronze.land(job, Inbox(job.lake, job.settings.inbox, job.standings))
+        bronze.land(job, bronze.open_inbox(job))
         silver.run(job)
         gold.run(job)
     read_topic(job.spark, job.settings.kafka, DATASETS["logs"].topic, {0: 0}, {0: 0})

@@ -3,7 +3,6 @@
 import os
 import re
 import ssl
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,16 +22,16 @@ class Settings:
     """All settings, checked and with derived values filled in.
 
     `lake` is the root URL of the tables without a trailing slash, `dataset_url` that of a dataset's bronze and silver
-    with `{dataset}` in it, or empty; `ports` maps the settings named `…_PORT` to numbers, paths are absolute,
-    `stream_interval` is in seconds. `postgres` is the database that holds the `database_tables`, which are by the names
-    of their datasets. `values` has every setting as text, by its name.
+    with `{dataset}` in it, or empty; `ports` maps the settings named `…_PORT` to numbers, paths are absolute, `inbox`
+    is a URL where it lies on HDFS, `stream_interval` is in seconds. `postgres` is the database that holds the
+    `database_tables`, which are by the names of their datasets. `values` has every setting as text, by its name.
     """
 
     profile: str
     values: Mapping[str, str] = field(repr=False)
     lake: str
     dataset_url: str
-    inbox: Path
+    inbox: Path | str
     kafka: str
     webhdfs: str
     s3_endpoint: str
@@ -173,6 +172,12 @@ def _store(values: Mapping[str, str]) -> dict[str, str]:
     }
 
 
+def _inbox(values: Mapping[str, str]) -> Path | str:
+    pattern = r"hdfs://[\w.-]+(:\d+)?/\S+|(?![\w+.-]+://).+"
+    text = matching(values, "LAKEHOUSE_INBOX", pattern, "a folder, or hdfs://host:port/path, is needed")
+    return text.rstrip("/") if text.startswith("hdfs:") else (ROOT / text).resolve()
+
+
 def load(environ: Mapping[str, str] | None = None, env_file: Path = ENV_FILE) -> Settings:
     """Return the settings of the environment over those of the profile and of the file.
 
@@ -188,7 +193,7 @@ def load(environ: Mapping[str, str] | None = None, env_file: Path = ENV_FILE) ->
         profile=values["PROFILE"],
         values=values,
         **_store(values),
-        inbox=(ROOT / values["LAKEHOUSE_INBOX"]).resolve(),
+        inbox=_inbox(values),
         kafka=matching(
             values,
             "KAFKA_BOOTSTRAP_SERVERS",
@@ -214,18 +219,3 @@ def load(environ: Mapping[str, str] | None = None, env_file: Path = ENV_FILE) ->
         postgres=_postgres(values, "POSTGRES_URL"),
         database_tables=_database_tables(values, "POSTGRES_TABLES"),
     )
-
-
-def code_version() -> str:
-    """Return the commit that the code is at, with `-dirty` where files differ from it; `unknown` outside a checkout."""
-    # `git describe --dirty` rewrites the index: killed meanwhile, it left a lock on which a user's next commit failed.
-    git = ["git", "--no-optional-locks", "-C", str(ROOT)]
-    asked = (["describe", "--always"], ["status", "--porcelain", "--untracked-files=no"])
-    try:
-        told, changed = (
-            subprocess.run([*git, *words], capture_output=True, text=True, check=True, timeout=5).stdout.strip()
-            for words in asked
-        )
-    except (OSError, subprocess.SubprocessError):
-        return "unknown"
-    return f"{told}-dirty" if changed else told

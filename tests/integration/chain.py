@@ -80,7 +80,11 @@ class Chain:
     def files(self, rows: int, seed: int, errors: float = 0.0, layout: str = "full", *datasets: str) -> None:
         """Write simulated files into the inbox."""
         for dataset in datasets or ("transactions", "logs", "social_data"):
-            files.write(self.settings.inbox, dataset, rows, seed, errors, layout)
+            what = (dataset, rows, seed, errors, layout)
+            if isinstance(self.settings.inbox, str):
+                files.send(self.settings.inbox, self.settings.webhdfs, *what)
+            else:
+                files.write(self.settings.inbox, *what)
             items = DATASETS[dataset].items(seed, 0, rows, errors, DATASETS[dataset].file_formats[layout], layout)
             self.sent.add(dataset, (item.record for item in items if item.breakage is None), layout)
 
@@ -94,17 +98,17 @@ class Chain:
     def run(self, *command: str, **changes: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
         return subprocess.run(
-            command, env=self.environ | changes, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False
+            command, env=self.environ | changes, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False
         )
 
     def job(self, name: str = "pipeline", **changes: str) -> subprocess.CompletedProcess[str]:
         """Run a job as its make target does."""
         return self.run("jobs/submit.sh", f"jobs/{name}.py", **changes)
 
-    def start(self, *command: str) -> subprocess.Popen[str]:
+    def start(self, *command: str, **changes: str) -> subprocess.Popen[str]:
         """Start a command as the head of its own process group, its output joined."""
         return subprocess.Popen(
-            command, env=self.environ, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            command, env=self.environ | changes, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             start_new_session=True,
         )  # fmt: skip
 
@@ -146,9 +150,10 @@ def balance(chain: Chain) -> list[dict[str, object]]:
     return [json.loads(json.dumps(line.as_dict())) for line in ledger.balance(chain.lake)]
 
 
-def make_chain(stack: RunningStack, name: str, inbox: Path, **extra: str) -> Chain:
-    """Return an empty lake under its own root."""
-    environ = stack.environ | {"LAKEHOUSE_URL": f"{stack.settings.lake}-{name}", "LAKEHOUSE_INBOX": str(inbox)} | extra
+def make_chain(stack: RunningStack, name: str, inbox: Path | str, **changes: str) -> Chain:
+    """Return an empty lake under its own root, with other settings where they are given."""
+    own = {"LAKEHOUSE_URL": f"{stack.settings.lake}-{name}", "LAKEHOUSE_INBOX": str(inbox)}
+    environ = stack.environ | own | changes
     return Chain(stack, load(environ), environ)
 
 

@@ -87,8 +87,6 @@ def check_whole(box: Box) -> None:
                 (file["name"], file["run_id"])
             }
         assert {row["raw"] for row in rows} == {ROW[:-1] if dataset == "transactions" else LOG[:-1]}
-    # The files that a killed run uploaded are those of the next one: nothing is left over.
-    assert len(box.data_files()) == 4
 
 
 @pytest.mark.parametrize("point", POINTS)

@@ -116,6 +116,7 @@ def test_the_shell_reads_each_setting_as_python_does(profile: str, environ: dict
         ("KAFKA_BOOTSTRAP_SERVERS", "a:1,,b:2"),
         ("WEBHDFS_URL", "localhost:9870"),
         ("SPARK_MASTER", "local[two]"),
+        ("LAKEHOUSE_INBOX", "s3a://bucket/inbox"),
         ("SPARK_DRIVER_MEMORY", "3 gigabytes"),
     ],
 )
@@ -161,22 +162,3 @@ def test_the_settings_cannot_be_changed_by_a_job() -> None:
     for field in fields(made):
         with pytest.raises(AttributeError):
             setattr(made, field.name, None)
-
-
-def test_the_version_of_the_code_is_asked_for_without_a_lock_on_the_checkout(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(settings, "ROOT", tmp_path)
-    assert settings.code_version() == "unknown"
-    (file := tmp_path / "file").write_text("one", "utf-8")
-    identity = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
-    for command in (["init", "--quiet"], ["add", "file"], [*identity, "commit", "--quiet", "--message", "one"]):
-        subprocess.run(["git", "-C", str(tmp_path), *command], check=True)
-    os.utime(file, (1_700_000_000, 1_700_000_000))
-    index = (tmp_path / ".git" / "index").read_bytes()
-    version = settings.code_version()
-    assert re.fullmatch("[0-9a-f]{7,}", version)
-    file.write_text("two", "utf-8")
-    assert settings.code_version() == f"{version}-dirty"
-    # A git that takes the lock writes down when it saw the file.
-    assert (tmp_path / ".git" / "index").read_bytes() == index

@@ -6,7 +6,7 @@ import re
 import time
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -21,27 +21,37 @@ HDFS_FULL = r"QuotaExceeded|quota of .* is exceeded"
 NO_DATANODE = r"Failed to find datanode|could only be written to 0 of|Resources are low on NN"
 
 
+def client(address: str) -> InsecureClient:
+    """Return a client of the NameNode at an HTTP address, with a time limit for each call."""
+    return InsecureClient(address, user=os.environ.get("HADOOP_USER_NAME") or getpass.getuser(), timeout=10)
+
+
+@contextmanager
+def translated(address: str) -> Iterator[None]:
+    """Raise ServiceError, with the way on, in place of what a client of the NameNode at `address` raises."""
+    try:
+        yield
+    except (HdfsError, RequestException) as error:
+        reason = next(iter(str(error).splitlines()), type(error).__name__)[:300]
+        verb = "refuses" if isinstance(error, HdfsError) else "does not answer"
+        advice = "Run `make status`."
+        if re.search(HDFS_FULL, str(error)):
+            verb, advice = "is full", "Free some space there or raise its quota, then run it again."
+        elif re.search(NO_DATANODE, str(error)):
+            advice = "No DataNode serves, or all are full: `make status` tells. Then run it again."
+        raise ServiceError(f"HDFS at {address} {verb}: {reason}. {advice}") from error
+
+
 class HdfsStorage(Storage):
     """Storage on HDFS through WebHDFS, with time limits on every call."""
 
     def __init__(self, roots: Sequence[str], address: str) -> None:
         super().__init__(roots)
         self._address = address
-        self._client = InsecureClient(address, user=os.environ.get("HADOOP_USER_NAME") or getpass.getuser(), timeout=10)
+        self._client = client(address)
 
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except (HdfsError, RequestException) as error:
-            reason = next(iter(str(error).splitlines()), type(error).__name__)[:300]
-            verb = "refuses" if isinstance(error, HdfsError) else "does not answer"
-            advice = "Run `make status`."
-            if re.search(HDFS_FULL, str(error)):
-                verb, advice = "is full", "Free some space there or raise its quota, then run it again."
-            elif re.search(NO_DATANODE, str(error)):
-                advice = "No DataNode serves, or all are full: `make status` tells. Then run it again."
-            raise ServiceError(f"HDFS at {self._address} {verb}: {reason}. {advice}") from error
+    def _translated(self) -> AbstractContextManager[None]:
+        return translated(self._address)
 
     def read(self, url: str) -> bytes | None:
         """See Storage."""

@@ -16,7 +16,7 @@ from lakehouse.errors import LakehouseError
 from lakehouse.lake import scan
 from lakehouse.lake.schemas import RUNS
 from lakehouse.lake.store import Lake
-from lakehouse.settings import code_version
+from lakehouse.version import code_version
 
 if TYPE_CHECKING:
     from lakehouse.lake.lineage import Lineage

@@ -16,7 +16,7 @@ from lakehouse.lake.schemas import arrow_schema, bronze
 from lakehouse.landing.cut_csv import csv_records
 from lakehouse.landing.cut_json import json_elements
 from lakehouse.landing.cut_lines import Cut, Record, Tally, lines
-from lakehouse.landing.inbox import chunks
+from lakehouse.landing.inbox import File, chunks
 from lakehouse.landing.sniff import RejectedError, Shape, find_shape
 from lakehouse.model import Dataset
 
@@ -40,21 +40,20 @@ class Decision:
 
 @dataclass(frozen=True)
 class Task:
-    """A file to cut: its dataset, where it lies, where its Parquet file goes, and what all its rows have in common.
+    """A file to cut: its dataset, where it lies, and what all its rows have in common.
 
     `sha256` is that of its uncompressed bytes, `batch` the number of the batch that its rows will be.
     """
 
     dataset: str
-    path: Path
+    path: File
     sha256: str
-    parquet: Path
     batch: int
     ingested_at: datetime
     run_id: str
 
 
-def hash_file(path: Path) -> str:
+def hash_file(path: File) -> str:
     """Return the SHA-256 of a file's uncompressed bytes; raises RejectedError as `inbox.chunks`."""
     digest = hashlib.sha256()
     for chunk in chunks(path):
@@ -62,20 +61,20 @@ def hash_file(path: Path) -> str:
     return digest.hexdigest()
 
 
-def cut_file(task: Task, decision: Decision) -> Decision:
-    """Cut one file of the inbox into a Parquet file with the columns of bronze; return the decision, filled in.
+def cut_file(task: Task, decision: Decision, parquet: Path) -> Decision:
+    """Cut one file of the inbox into a local Parquet file with the columns of bronze; return the decision, filled in.
 
     Raises OSError where the Parquet file cannot be written.
     """
     try:
-        _write_records(task, decision)
+        _write_records(task, decision, parquet)
         decision.status = "landed"
     except RejectedError as error:
         decision.reason = str(error)
     return decision
 
 
-def _write_records(task: Task, decision: Decision) -> None:
+def _write_records(task: Task, decision: Decision, parquet: Path) -> None:
     dataset, tally = DATASETS[task.dataset], Tally()
     source = chunks(task.path)
     head = next(source, b"")
@@ -93,7 +92,7 @@ def _write_records(task: Task, decision: Decision) -> None:
         "ingested_at": task.ingested_at,
         "run_id": task.run_id,
     }
-    decision.records = write_parquet(dataset, records, constants, task.parquet)
+    decision.records = write_parquet(dataset, records, constants, parquet)
     decision.blank = tally.blank + shape.blank
     decision.format, decision.header = shape.format, shape.header
 

@@ -5,10 +5,16 @@ import stat
 import zlib
 from collections.abc import Container, Iterator
 from datetime import UTC, datetime, timedelta
+from os import stat_result
 from pathlib import Path
 
 from lakehouse.datasets import DATASETS
+from lakehouse.lake.hdfs_path import HdfsPath, Status
 from lakehouse.landing.sniff import NAMES, RejectedError, printable
+from lakehouse.settings import Settings
+
+# A file or folder of the inbox, which lies on this machine or on HDFS.
+File = Path | HdfsPath
 
 CHUNK = 1 << 20
 MAX_RATIO, MAX_INFLATED = 100, 1 << 30
@@ -21,26 +27,41 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EARLIEST, _LATEST = -(10**16), 2 * 10**17
 
 
-def stamp(path: Path) -> tuple[int, datetime]:
+def inbox_of(settings: Settings) -> File:
+    """Return the folder of the settings' inbox."""
+    is_on_hdfs = isinstance(settings.inbox, str)
+    return HdfsPath(str(settings.inbox), settings.webhdfs) if is_on_hdfs else Path(settings.inbox)
+
+
+def stamp(path: File) -> tuple[int, datetime]:
     """Return a file's size in bytes and its mtime, to the microsecond that the ledger keeps; a link's own."""
-    found = path.lstat()
+    return _stamp(path.lstat())
+
+
+def _stamp(found: stat_result | Status) -> tuple[int, datetime]:
     micros = min(max(found.st_mtime_ns // 1000, _EARLIEST), _LATEST)
     return found.st_size, _EPOCH + timedelta(microseconds=micros)
 
 
-def new_files(inbox: Path, known: Container[Known], ignored: list[str]) -> Iterator[tuple[str, Path]]:
+def new_files(inbox: File, known: Container[Known], ignored: list[str]) -> Iterator[tuple[str, File]]:
     """Yield dataset and path of the inbox's data files that are not `known`; say in `ignored` what is left alone."""
-    for folder in sorted(inbox.iterdir()) if inbox.is_dir() else ():
+    for folder in _in_order(inbox) if inbox.is_dir() else ():
         if folder.name in DATASETS and folder.is_dir():
             yield from _in_folder(folder, known, ignored)
         elif not folder.name.startswith("."):
             ignored.append(f"{printable(folder.name)}: not a folder of one of the datasets {', '.join(DATASETS)}")
 
 
-def _in_folder(folder: Path, known: Container[Known], ignored: list[str]) -> Iterator[tuple[str, Path]]:
-    for path in sorted(folder.iterdir()):
+def _in_order(folder: File) -> list[File]:
+    return sorted(folder.iterdir(), key=lambda path: path.name)
+
+
+def _in_folder(folder: File, known: Container[Known], ignored: list[str]) -> Iterator[tuple[str, File]]:
+    for path in _in_order(folder):
         try:
-            why, seen = _why_ignored(path), (folder.name, path.name, *stamp(path))
+            # A listing of HDFS says how each file stands; to ask for each would take a call a file.
+            found = path.lstat() if isinstance(path, Path) else path.listed or path.lstat()
+            why, seen = _why_ignored(path, found.st_mode), (folder.name, path.name, *_stamp(found))
         except OSError as error:
             why = f"cannot be looked at ({error.strerror}), left for the next run"
         if why:
@@ -49,8 +70,7 @@ def _in_folder(folder: Path, known: Container[Known], ignored: list[str]) -> Ite
             yield folder.name, path
 
 
-def _why_ignored(path: Path) -> str:
-    mode = path.lstat().st_mode
+def _why_ignored(path: File, mode: int) -> str:
     if path.is_dir():
         return "a folder"
     if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode)):
@@ -58,7 +78,7 @@ def _why_ignored(path: Path) -> str:
     return "" if NAMES.fullmatch(path.name) and path.name.isprintable() else "not a name of a data file"
 
 
-def chunks(path: Path) -> Iterator[bytes]:
+def chunks(path: File) -> Iterator[bytes]:
     """Yield a file's bytes, uncompressed where its name ends in .gz.
 
     Raises RejectedError with one of the reasons link, unreadable, not_gzip, gzip_name, truncated, ratio.
@@ -75,7 +95,7 @@ def chunks(path: Path) -> Iterator[bytes]:
         raise RejectedError("unreadable", error.strerror or str(error)) from None
 
 
-def _read(path: Path) -> Iterator[bytes]:
+def _read(path: File) -> Iterator[bytes]:
     is_named_gzip = path.name.lower().endswith(".gz")
     with path.open("rb") as file:
         is_gzip = file.read(2) == b"\x1f\x8b"

@@ -1,8 +1,10 @@
 """The only module that reads and writes tables with Spark."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+import pickle
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
+from typing import Any
 
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
@@ -54,3 +56,17 @@ def write(rows: DataFrame, lake: Lake, name: str, batch: int) -> list[DataFile]:
     in_order = rows if rows.columns == names else rows.select(*names)
     written = in_order.mapInArrow(work, "file string").collect()
     return [DataFile(**json.loads(row.file)) for row in written]
+
+
+def spread(spark: SparkSession, work: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
+    """Return what `work` gives for each of the items, each done in a task of its own; both go by pickle.
+
+    A task that fails is done again: what `work` changes must be harmless where it was done before.
+    """
+
+    def do(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for number in (n for batch in batches for n in batch["id"].to_pylist()):
+            yield pa.RecordBatch.from_pydict({"id": [number], "result": [pickle.dumps(work(items[number]))]})
+
+    done = spark.range(0, len(items), 1, len(items)).mapInArrow(do, "id long, result binary").collect()
+    return [pickle.loads(row.result) for row in sorted(done, key=lambda row: int(row.id))]
