@@ -183,7 +183,7 @@ def test_each_dataset_may_have_a_bucket_of_its_own(s3_stack: RunningStack, tmp_p
             name: rows for name, rows in made.sent.answers().items() if name != "campaign_metrics"
         }
         layers = {path.split("/")[0] for path in made.lake.files.list(made.lake.url)}
-        assert layers == {"gold", "ledger"}
+        assert layers == {"gold", "ledger", "_writer"}
         for dataset in ("transactions", "logs", "social-data", "ad-campaigns"):
             found = made.lake.files.list(f"s3a://kafka-ing-{dataset}/lake")
             assert {path.split("/")[0] for path in found} == {"bronze", "silver"}

@@ -1,5 +1,6 @@
 """The profile `secure`: the chain with TLS, passwords and users; who does not belong there is refused and told why."""
 
+import contextlib
 import getpass
 import json
 import socket
@@ -70,7 +71,10 @@ def test_the_chain_is_exact_and_tells_no_password(chain: Chain) -> None:
     assert len(words) == 2
     assert all(len(word) > 20 for word in words)
     files = [path for path in home.rglob("*") if path.is_file() and not path.is_relative_to(home / "secrets")]
-    told = [lines, output, *(path.read_bytes().decode("latin-1") for path in files)]
+    told = [lines, output]
+    for path in files:
+        with contextlib.suppress(FileNotFoundError):  # a DataNode moves a block when it is complete
+            told.append(path.read_bytes().decode("latin-1"))
     told += [str(read(chain.lake.open(name)).to_pylist()) for name in tables()]
     assert len(told) > 50
     assert not [word for word in words for text in told if word in text]
