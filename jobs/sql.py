@@ -10,7 +10,7 @@ import time
 
 from lakehouse import command
 from lakehouse.lake import Lake, printing, relations
-from lakehouse.lake import sql as adhoc
+from lakehouse.query import sql as adhoc
 
 
 def arguments(words: list[str] | None = None) -> argparse.Namespace:

@@ -10,8 +10,8 @@ from lakehouse.lake import Lake
 from lakehouse.lake import runs as history
 from lakehouse.lake.relations import WHOLE_RECORDS
 from lakehouse.lake.schemas import silver
+from lakehouse.query.shape import MASK
 from lakes.versions import iso
-from query.shape import MASK
 
 Fact = dict[str, Any]
 

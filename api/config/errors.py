@@ -11,6 +11,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from lakehouse.errors import LakehouseError, NoSuchRecordError, NotBuiltError, ServiceError
+from lakehouse.query.errors import GoneError, PersonalFilterError, QueryError
 
 log = logging.getLogger("api")
 
@@ -46,12 +47,6 @@ class UnavailableError(exceptions.APIException):
     def __init__(self, detail: str, wait: int = 5) -> None:
         super().__init__(detail)
         self.wait = wait
-
-
-class GoneError(exceptions.APIException):
-    """Raised when the files of a version were vacuumed away, or its table was made anew."""
-
-    status_code = 410
 
 
 class TooManyError(exceptions.Throttled):
@@ -104,6 +99,16 @@ def translated(error: Exception) -> exceptions.APIException | None:
             return exceptions.PermissionDenied("You may not do this.")
         case SuspiciousOperation():
             return exceptions.ParseError("The request cannot be read.")
+        case PersonalFilterError():
+            return exceptions.PermissionDenied(error.detail)
+        case QueryError():
+            found = exceptions.ParseError()
+            found.detail = error.detail
+            return found
+        case GoneError():
+            gone = exceptions.APIException(str(error))
+            gone.status_code = 410
+            return gone
         case NoSuchRecordError():
             return exceptions.NotFound(str(error))
         case NotBuiltError():

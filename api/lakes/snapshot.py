@@ -14,7 +14,8 @@ from deltalake import DeltaTable
 from config.media import JSON
 from lakehouse.lake import scan
 from lakehouse.model import Metric
-from lakes import render, versions
+from lakehouse.query import render
+from lakes import versions
 
 PAGE = 10_000
 

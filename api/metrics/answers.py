@@ -5,7 +5,7 @@ from django.utils.http import http_date, parse_etags
 
 from config.media import CSV, JSON, preferred
 from config.parameters import links
-from lakes import render
+from lakehouse.query import render
 from lakes.refresher import Known
 
 

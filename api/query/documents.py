@@ -8,8 +8,8 @@ from rest_framework import serializers
 
 from config.media import ARROW, CSV, JSON
 from config.parameters import AS_OF, RUN, text, whole
+from lakehouse.query import limits
 from lakes import access
-from query import limits
 from reference.documents import errors, response_header
 
 

@@ -8,19 +8,11 @@ from deltalake.exceptions import DeltaError
 from django.core import signing
 from rest_framework.exceptions import ParseError
 
-from config.errors import GoneError
 from lakehouse.lake import Lake
+from lakehouse.query.errors import GoneError
+from lakehouse.query.scan import Position
 
 _SALT = "query.page"
-
-
-@dataclass(frozen=True, order=True)
-class Position:
-    """A place in a version: the file in the order of all paths, its row group, and the row in that to go on with."""
-
-    file: int = 0
-    group: int = 0
-    row: int = 0
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,16 @@ from deltalake import DeltaTable
 from django.conf import settings
 from django.contrib.auth.models import User
 
-from config.errors import AWAY, GoneError, UnavailableError
+from config.errors import AWAY, UnavailableError
 from lakehouse.lake import Lake, relations
+from lakehouse.query import limits, shape
+from lakehouse.query.errors import GoneError
+from lakehouse.query.filter.conditions import compile_filter
+from lakehouse.query.scan import Effort, Position, Scan
 from lakes import access, reads, versions
-from query import limits, pages, parameters, shape, slots
-from query.filter.conditions import compile_filter
-from query.pages import Page, Position
+from query import pages, parameters, slots
+from query.pages import Page
 from query.parameters import Parameters
-from query.scan import Effort, Scan
 
 
 @dataclass(frozen=True)

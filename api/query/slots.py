@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from config.errors import TooManyError
-from query import limits
+from lakehouse.query import limits
 
 
 def take(folder: Path, user: int) -> Callable[[], None]:

@@ -1,17 +1,27 @@
 """The query route: one condition over one table, a page at a time."""
 
+import json
+from collections.abc import Callable
 from typing import cast
 
+import pyarrow as pa
 from django.contrib.auth.models import User
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import api_view
 from rest_framework.request import Request
 
-from config.media import preferred
+from config.media import ARROW, CSV, JSON, preferred
 from config.parameters import links
+from lakehouse.query import render, shape
 from query import documents, parameters, run
-from query.shape import FORMS
+
+# How rows become the bytes of a media type: its Content-Type, its bytes, and the ending of a file of it.
+FORMS: dict[str, tuple[str, Callable[[pa.Table], bytes], str | None]] = {
+    JSON: (JSON, lambda rows: json.dumps(shape.result_set(rows), ensure_ascii=False).encode(), None),
+    CSV: (render.CSV, lambda rows: render.csv(rows.column_names, shape.texts(rows)), "csv"),
+    ARROW: (ARROW, shape.arrow_stream, "arrows"),
+}
 
 
 @extend_schema(**documents.QUERY)
@@ -21,8 +31,8 @@ def query_table(request: Request) -> HttpResponse:
     user = cast(User, request.user)
     asked = parameters.read(request._request.GET, user)
     answer = run.answer(user, asked)
-    form = FORMS[preferred(request.META.get("HTTP_ACCEPT", ""), tuple(FORMS))]
-    response = HttpResponse(form.render(answer.rows), content_type=form.content_type)
+    content_type, rendered, ending = FORMS[preferred(request.META.get("HTTP_ACCEPT", ""), tuple(FORMS))]
+    response = HttpResponse(rendered(answer.rows), content_type=content_type)
     headers = response.headers
     headers["X-Table-Version"] = str(answer.version)
     headers["X-Rows-Scanned"] = str(answer.effort.rows)
@@ -33,6 +43,6 @@ def query_table(request: Request) -> HttpResponse:
         headers["Link"] = links(request._request, next=answer.following)
     headers["Cache-Control"] = "private, no-store"
     headers["Vary"] = "Authorization, Accept"
-    if form.ending:
-        headers["Content-Disposition"] = f'attachment; filename="{asked.view.name}.{form.ending}"'
+    if ending:
+        headers["Content-Disposition"] = f'attachment; filename="{asked.view.name}.{ending}"'
     return response

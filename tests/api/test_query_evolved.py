@@ -13,7 +13,7 @@ from django.test import Client
 from lakehouse.datasets import DATASETS
 from lakehouse.lake import Lake, data_files, evolution
 from lakehouse.lake.schemas import arrow_schema
-from lakehouse.lake.sql import run
+from lakehouse.query.sql import run
 
 URL, NAME, SECRET = "/api/query-table/", "silver.social_data", "card 4711-0815"
 EVOLVED = evolution.grown(replace(DATASETS["social_data"], drift="evolve"), ["Loyalty card"])

@@ -15,9 +15,10 @@ from test_query import URL, rows_of
 
 from config.errors import TooManyError
 from lakehouse.errors import ServiceError
+from lakehouse.query import limits
+from lakehouse.query.scan import Scan
 from lakes import reads
-from query import limits, run, slots
-from query.scan import Scan
+from query import run, slots
 
 ASKED = {"table": "silver.logs"}
 

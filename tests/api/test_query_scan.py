@@ -8,11 +8,10 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
-from lakes import files
-from lakes.files import DataFile
-from query.filter.conditions import Condition, compile_filter
-from query.pages import Position
-from query.scan import Scan
+from lakehouse.query import files
+from lakehouse.query.files import DataFile
+from lakehouse.query.filter.conditions import Condition, compile_filter
+from lakehouse.query.scan import Position, Scan
 
 FILES, ROWS = 3, 100_000
 COLUMNS = ("n", "name", "amount", "label")

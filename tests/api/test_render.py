@@ -6,7 +6,7 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
-from lakes import render
+from lakehouse.query import render
 
 
 @pytest.mark.parametrize(

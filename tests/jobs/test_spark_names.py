@@ -9,7 +9,7 @@ from pyspark.sql import SparkSession
 
 import spark_names
 from lakehouse.lake import Lake, relations
-from lakehouse.lake import sql as adhoc
+from lakehouse.query import sql as adhoc
 
 pytestmark = pytest.mark.spark
 

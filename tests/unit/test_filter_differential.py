@@ -8,8 +8,8 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
-from query.filter.conditions import compile_filter
-from query.filter.errors import FilterError
+from lakehouse.query.errors import FilterError
+from lakehouse.query.filter.conditions import compile_filter
 
 ROWS = filter_cases.rows(300)
 NUMBERED = filter_cases.SCHEMA.append(pa.field("n", pa.int64()))

@@ -7,9 +7,9 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
-from lakes.files import matching
-from query.filter.conditions import compile_filter
-from query.filter.errors import FilterError
+from lakehouse.query.errors import FilterError
+from lakehouse.query.files import matching
+from lakehouse.query.filter.conditions import compile_filter
 
 EDGES = pa.record_batch(
     {

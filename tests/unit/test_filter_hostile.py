@@ -8,8 +8,8 @@ import pyarrow as pa
 import pytest
 from filter_hostile import HOSTILE
 
-from query.filter.conditions import compile_filter
-from query.filter.errors import FilterError, PersonalFilterError
+from lakehouse.query.errors import FilterError, PersonalFilterError
+from lakehouse.query.filter.conditions import compile_filter
 
 CASES = [pytest.param(text, id=f"{kind} {n}") for kind, texts in HOSTILE.items() for n, text in enumerate(texts)]
 

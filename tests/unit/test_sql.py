@@ -13,7 +13,7 @@ import pytest
 import sql
 from lakehouse.errors import NotBuiltError, ServiceError
 from lakehouse.lake import Lake, native, relations, scan, store
-from lakehouse.lake import sql as adhoc
+from lakehouse.query import sql as adhoc
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = re.findall(r"```sql\n(.*?)```", (ROOT / "docs/queries.md").read_text(encoding="utf-8"), re.DOTALL)

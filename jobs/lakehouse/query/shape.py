@@ -1,15 +1,11 @@
-"""A page of rows: masked, and in its three forms: Athena's result shape, CSV, an Arrow stream."""
+"""Rows as they leave: masked, in Athena's result shape, as texts, as an Arrow stream."""
 
-import json
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 import pyarrow as pa
 
-from config.media import ARROW, CSV, JSON
 from lakehouse.lake.printing import plain
-from lakes import render
 
 MASK = "***"
 
@@ -62,19 +58,3 @@ def texts(rows: pa.Table) -> Iterable[tuple[str | None, ...]]:
     """Return the rows with each value as text."""
     columns = [[text(value) for value in rows[name].to_pylist()] for name in rows.column_names]
     return zip(*columns, strict=True)
-
-
-@dataclass(frozen=True)
-class Form:
-    """A media type with how rows become its bytes, and the ending of a file that holds it, None for the usual form."""
-
-    content_type: str
-    render: Callable[[pa.Table], bytes]
-    ending: str | None
-
-
-FORMS = {
-    JSON: Form(JSON, lambda rows: json.dumps(result_set(rows), ensure_ascii=False).encode(), None),
-    CSV: Form(render.CSV, lambda rows: render.csv(rows.column_names, texts(rows)), "csv"),
-    ARROW: Form(ARROW, arrow_stream, "arrows"),
-}

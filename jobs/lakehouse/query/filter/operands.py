@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
-from query.filter.errors import FilterError
+from lakehouse.query.errors import FilterError
 
 TEXT, INTEGER, DECIMAL, DOUBLE = "text", "integer", "decimal", "double"
 BOOLEAN, DATE, TIMESTAMP, BINARY = "boolean", "date", "timestamp", "binary"

@@ -13,16 +13,23 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 import pyarrow.dataset as ds
 from deltalake import DeltaTable
-from rest_framework.exceptions import ParseError
 
-from config.errors import GoneError
-from lakes.files import DataFile, matching
-from query import limits
-from query.filter.conditions import Condition
-from query.pages import Position
+from lakehouse.query import limits
+from lakehouse.query.errors import GoneError, QueryError
+from lakehouse.query.files import DataFile, matching
+from lakehouse.query.filter.conditions import Condition
 
 # Rows decoded at a time: of the few columns of a filter, and of a whole row.
 _NARROW, _WIDE = 32_768, 4_096
+
+
+@dataclass(frozen=True, order=True)
+class Position:
+    """A place in a version: the file in the order of all paths, its row group, and the row in that to go on with."""
+
+    file: int = 0
+    group: int = 0
+    row: int = 0
 
 
 @dataclass
@@ -58,7 +65,7 @@ class Scan:
     def run(self) -> pa.Table:
         """Return up to `limit` rows with `columns`.
 
-        Raises ParseError where the files left after pruning are larger than a scan may be, GoneError where
+        Raises QueryError where the files left after pruning are larger than a scan may be, GoneError where
         files of this version are not there any more, and TimeoutError once it is cancelled.
         """
         try:
@@ -107,7 +114,7 @@ class Scan:
             if self.condition is None and rows >= self.limit:
                 break
         if total > limits.BYTES:
-            raise ParseError(
+            raise QueryError(
                 f"This would scan {total >> 20} MB and {limits.BYTES >> 20} MB are allowed: "
                 "filter on what is written together, such as a time."
             )

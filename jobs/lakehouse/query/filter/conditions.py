@@ -21,10 +21,10 @@ import pyarrow.dataset as ds
 from sqlglot import Token
 from sqlglot import TokenType as T
 
-from query import limits
-from query.filter import comparisons, like, operands, tokens
-from query.filter.errors import FilterError, PersonalFilterError
-from query.filter.operands import Literal, Operand
+from lakehouse.query import limits
+from lakehouse.query.errors import FilterError, PersonalFilterError
+from lakehouse.query.filter import comparisons, like, operands, tokens
+from lakehouse.query.filter.operands import Literal, Operand
 
 _OPERATORS = {T.EQ: "=", T.NEQ: "<>", T.LT: "<", T.LTE: "<=", T.GT: ">", T.GTE: ">="}
 

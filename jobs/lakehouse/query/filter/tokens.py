@@ -12,8 +12,8 @@ from sqlglot import Token, Tokenizer
 from sqlglot import TokenType as T
 from sqlglot.errors import TokenError
 
-from query import limits
-from query.filter.errors import FilterError
+from lakehouse.query import limits
+from lakehouse.query.errors import FilterError
 
 _WORDS = {T.AND, T.OR, T.NOT, T.IN, T.BETWEEN, T.LIKE, T.ILIKE, T.ESCAPE, T.IS, T.NULL, T.TRUE, T.FALSE}
 # sqlglot also takes == for =, and ~~ for LIKE.

@@ -1,6 +1,6 @@
 """LIKE patterns as regular expressions of RE2, which match in time linear to the text."""
 
-from query.filter.errors import FilterError
+from lakehouse.query.errors import FilterError
 
 
 def regex(pattern: str, escape: str | None = None, *, ignore_case: bool) -> str:

@@ -11,15 +11,13 @@ from deltalake.exceptions import DeltaError
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from lakehouse.errors import LakehouseError
 from lakehouse.lake import Lake, native, relations
 from lakehouse.lake.relations import View
+from lakehouse.query.errors import QueryError
 
 
-class SqlError(LakehouseError):
+class SqlError(QueryError):
     """Raised for SQL that is not one query over the tables there are, or that the engine refuses."""
-
-    exit_code = 2
 
 
 def run(lake: Lake, sql: str) -> pa.RecordBatchReader:

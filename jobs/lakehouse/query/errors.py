@@ -1,12 +1,26 @@
-"""What can be wrong with a filter, said so that its writer can mend it."""
+"""What can be wrong with a question, said so that who asks can mend it."""
 
 from collections.abc import Iterable
 from typing import Any
 
-from rest_framework.exceptions import ParseError
+from lakehouse.errors import LakehouseError
 
 
-class FilterError(ParseError):
+class QueryError(LakehouseError):
+    """Raised for a question that cannot be answered as it is put; `detail` says more where there is more to say."""
+
+    exit_code = 2
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.detail: Any = message
+
+
+class GoneError(LakehouseError):
+    """Raised when the files of a version were vacuumed away, or its table was made anew."""
+
+
+class FilterError(QueryError):
     """Raised when a filter is not one condition of the allowed kind.
 
     `position` is the character, counted from 1, where the trouble starts (None where it has no one place), `columns`
@@ -16,7 +30,7 @@ class FilterError(ParseError):
     def __init__(self, message: str, position: int | None = None, columns: Iterable[str] = ()) -> None:
         super().__init__(message)
         self.message, self.position, self.columns = message, position, tuple(columns)
-        self.detail: Any = {"message": message, "position": position, "columns": list(self.columns)}
+        self.detail = {"message": message, "position": position, "columns": list(self.columns)}
 
     def placed(self, position: int | None, columns: Iterable[str] = ()) -> "FilterError":
         """Return the same error with a position and the columns, where it had none yet."""
@@ -25,8 +39,6 @@ class FilterError(ParseError):
 
 class PersonalFilterError(FilterError):
     """Raised when a filter names a column that the asking user only sees masked."""
-
-    status_code = 403
 
     def __init__(self, message: str, position: int | None = None, columns: Iterable[str] = ()) -> None:
         super().__init__(message, position, columns)

@@ -17,9 +17,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
-from query.filter import operands
-from query.filter.errors import FilterError
-from query.filter.operands import Literal, Operand
+from lakehouse.query.errors import FilterError
+from lakehouse.query.filter import operands
+from lakehouse.query.filter.operands import Literal, Operand
 
 UNKNOWN = pc.scalar(pa.scalar(None, pa.bool_()))
 _APPLY: dict[str, Callable[[Any, Any], Any]] = {
