@@ -4,15 +4,13 @@ from functools import lru_cache
 from typing import Any
 
 from deltalake import DeltaTable
-from deltalake.exceptions import DeltaError
-from rest_framework.exceptions import NotFound
 
 from lakehouse.datasets import DATASETS
 from lakehouse.errors import NotBuiltError
 from lakehouse.lake import Lake, scan
 from lakehouse.lake.relations import View
-from lakehouse.lake.state import Source
 from lakehouse.metrics import METRICS
+from lakes import versions
 from lakes.versions import iso
 
 Fact = dict[str, Any]
@@ -41,21 +39,9 @@ def lineage(lake: Lake, view: View, table: DeltaTable) -> Fact:
     if state.source is None:
         raise NotBuiltError(f"{view.name} has not been computed yet. Run `make pipeline`.")
     dataset = METRICS[name].dataset
-    silver = _silver(lake, dataset, state.source)
+    silver = versions.source_of(lake, f"silver.{dataset}", state.source)
     steps = [step, {"table": f"silver.{dataset}", "version": silver.version(), "run_id": None}]
     return {"table": view.name, "steps": steps, **_sources(lake, dataset, f"silver.{dataset}", silver)}
-
-
-def _silver(lake: Lake, dataset: str, source: Source) -> DeltaTable:
-    name = f"silver.{dataset}"
-    # One that was made anew has other rows under the same version.
-    is_same = source.id in ("", str(lake.open(name).metadata().id))
-    try:
-        if is_same:
-            return DeltaTable(lake.address(name), version=source.version)
-    except DeltaError as error:
-        raise NotFound(f"Version {source.version} of {name} is not kept any more.") from error
-    raise NotFound(f"{name} was made anew since: its version {source.version} is not kept any more.")
 
 
 def _sources(lake: Lake, dataset: str, name: str, table: DeltaTable) -> Fact:

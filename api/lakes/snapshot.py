@@ -2,10 +2,10 @@
 
 import ctypes
 import zlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
+from typing import Any, Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -24,7 +24,8 @@ PAGE = 10_000
 class Snapshot:
     """An immutable version of a metric: its first page ready to send, the others compressed.
 
-    `committed` is the time of the version's commit; pages hold `PAGE` rows each and there is always a first one.
+    `committed` is the time of the version's commit; pages hold `PAGE` rows each and there is always a first one. Of an
+    answer to a question `asked` tells it from others, and `source` is the version of silver that it was computed from.
     """
 
     table_id: str
@@ -34,6 +35,8 @@ class Snapshot:
     rows: int
     first: bytes
     others: tuple[bytes, ...]
+    asked: str = ""
+    source: int | None = None
 
     @property
     def pages(self) -> int:
@@ -46,8 +49,18 @@ class Snapshot:
 
     def etag(self, page: int, kind: str = JSON) -> str:
         """Return the entity tag, with the table's id: after a reset the same version holds other data."""
-        parts = [self.table_id, self.version, *([page] if page > 1 else []), *([] if kind == JSON else [kind])]
+        told = [self.asked, str(page) if page > 1 else "", "" if kind == JSON else kind]
+        parts = [self.table_id, self.version, *filter(None, told)]
         return f'"{"-".join(map(str, parts))}"'
+
+    def holding(self, rows: pa.Table, keys: int, **others: Any) -> Self:
+        """Return the same with these rows, sorted by their first `keys` columns, and other values of its fields."""
+        names = tuple(rows.column_names)
+        order = pc.sort_indices(rows, sort_keys=[(name, "ascending") for name in names[:keys]])
+        starts = range(0, rows.num_rows, PAGE)
+        pages = (render.page(rows.take(order.slice(start, PAGE)), names) for start in starts)
+        first, rest = next(pages, b"[]"), tuple(zlib.compress(page, 3) for page in pages)
+        return replace(self, names=names, rows=rows.num_rows, first=first, others=rest, **others)
 
     @cached_property
     def moment(self) -> int:
@@ -58,23 +71,14 @@ class Snapshot:
 def take(table: DeltaTable, metric: Metric) -> Snapshot:
     """Read an open gold table, sorted by its first column."""
     names = tuple(column.name for column in metric.columns)
-    count, first, others = _rendered(table, names)
-    if others:
-        _give_back()
-    committed = versions.committed_at(table)
-    return Snapshot(str(table.metadata().id), table.version(), committed, names, count, first, others)
+    whole = Snapshot(str(table.metadata().id), table.version(), versions.committed_at(table), names, 0, b"", ())
+    whole = whole.holding(scan.read(table, names), 1)
+    if whole.others:
+        give_back()
+    return whole
 
 
-def _rendered(table: DeltaTable, names: Sequence[str]) -> tuple[int, bytes, tuple[bytes, ...]]:
-    """Return the number of rows, the first page, and the others compressed."""
-    rows = scan.read(table, names)
-    order = pc.sort_indices(rows, sort_keys=[(names[0], "ascending")])
-    starts = range(0, rows.num_rows, PAGE)
-    pages = (render.page(rows.take(order.slice(start, PAGE)), names) for start in starts)
-    return rows.num_rows, next(pages, b"[]"), tuple(zlib.compress(page, 3) for page in pages)
-
-
-def _give_back() -> None:
+def give_back() -> None:
     """Return freed memory to the system: a metric of a million groups leaves 150 MB behind otherwise."""
     pa.default_memory_pool().release_unused()
     library = ctypes.CDLL(None)

@@ -10,12 +10,15 @@ from urllib.parse import unquote
 
 import pyarrow as pa
 from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError
 from deltalake.fs import DeltaStorageHandler
 from pyarrow.fs import FileSelector, FileType
 from rest_framework.exceptions import NotFound, ParseError
 
 from lakehouse.lake import Lake
 from lakehouse.lake.runs import ended_at
+from lakehouse.lake.state import Source
+from lakehouse.query.questions import moment
 
 # A version, or the newest one at a time, or at the end of the run with an id.
 Wanted = int | datetime | str
@@ -99,6 +102,18 @@ def as_of(lake: Lake, name: str, wanted: Wanted) -> DeltaTable:
     return lake.open(name, kept(lake, name).at(moment))
 
 
+def source_of(lake: Lake, name: str, source: Source) -> DeltaTable:
+    """Open the version of the table `name` that another one was computed from; raises NotFound where it is not kept."""
+    # One that was made anew has other rows under the same version.
+    is_same = source.id in ("", str(lake.open(name).metadata().id))
+    try:
+        if is_same:
+            return DeltaTable(lake.address(name), version=source.version)
+    except DeltaError as error:
+        raise NotFound(f"Version {source.version} of {name} is not kept any more.") from error
+    raise NotFound(f"{name} was made anew since: its version {source.version} is not kept any more.")
+
+
 def ended(lake: Lake, run_id: str) -> datetime:
     """Return when a run ended; raises NotFound where ledger.runs has no such run, or not its end."""
     if (at := ended_at(lake, run_id)) is None:
@@ -126,19 +141,10 @@ def asked(given: Mapping[str, str]) -> Wanted | None:
 
 
 def parse(text: str) -> int | datetime:
-    """Return a version number, or an ISO 8601 time (UTC where it names no zone); raises ParseError.
-
-    In a query string an unescaped `+` of a zone arrives as a blank.
-    """
+    """Return a version number, or an ISO 8601 time (UTC where it names no zone); raises QueryError."""
     if text.isascii() and text.isdecimal() and len(text) <= 15:
         return int(text)
-    try:
-        time = datetime.fromisoformat(re.sub(r"(T\S*) (\d\d:?\d\d)$", r"\1+\2", text))
-        return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise ParseError(
-            "as_of must be a version such as 3, or a time in ISO 8601 such as 2024-01-31T12:00:00Z."
-        ) from error
+    return moment("as_of", text, "a version such as 3")
 
 
 def stamp(time: datetime) -> str:

@@ -25,6 +25,8 @@ def answer(request: HttpRequest, known: Known, page: int) -> HttpResponse:
     headers = response.headers
     headers["ETag"] = etag
     headers["X-Table-Version"] = str(snapshot.version)
+    if snapshot.source is not None:
+        headers["X-Source-Version"] = str(snapshot.source)
     headers["Last-Modified"] = http_date(snapshot.committed.timestamp())
     headers["Cache-Control"] = "private, no-cache"
     headers["Vary"] = "Authorization, Accept"

@@ -5,8 +5,10 @@ from typing import Any
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 
-from config.parameters import AS_OF, RUN, whole
+from config.parameters import AS_OF, RUN, text, whole
+from lakehouse.datasets import DATASETS
 from lakehouse.model import Metric
+from lakehouse.query import questions
 from reference.documents import errors, response_header
 
 # Any other type is a number; decimals are exact to their last digit.
@@ -32,10 +34,39 @@ PARAMETERS = [
     AS_OF,
     RUN,
 ]
+
+
+def asked_by(metric: Metric) -> list[OpenApiParameter]:
+    """Return the parameters of a metric's route."""
+    values = [text(name, f"Only records with this `{name}`.") for name in questions.dimensions(metric)]
+    return [*PARAMETERS, *(_time(metric)), *values]
+
+
+def _time(metric: Metric) -> list[OpenApiParameter]:
+    """Return the parameters on time; none where the metric's dataset has no time."""
+    if (column := DATASETS[metric.dataset].time_column) is None:
+        return []
+    time = {"anyOf": [{"type": "string", "format": name, "minLength": 10} for name in ("date", "date-time")]}
+    starts = ", ".join(f"{period} (from {start} on)" for period, start in questions.PERIODS.items())
+    since = f"Only records with `{column}` on this day or later, or at this time or later; UTC where it names no zone."
+    by = f"A row for each period that has records: {starts}. Its first day is the first column."
+    return [
+        OpenApiParameter("from", time, description=since),
+        OpenApiParameter("to", time, description="Only records before this day or time, which is not in the range."),
+        OpenApiParameter("by", {"type": "string", "enum": list(questions.PERIODS)}, description=by),
+    ]
+
+
 _HEADERS = [
     OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER, description="The ETag of an earlier answer."),
     response_header("ETag", "Table and version.", codes=(200, 304)),
     response_header("X-Table-Version", "Version of the gold table.", int, (200, 304)),
+    response_header(
+        "X-Source-Version",
+        "Version of silver, where something is asked of the metric.",
+        int,
+        (200, 304),
+    ),
     response_header("X-Total-Rows", "Rows of the metric on all pages.", int, (200, 304)),
     response_header("Link", "The other pages (RFC 8288), where there are any.", codes=(200, 304)),
     response_header("Last-Modified", "When the version was committed.", codes=(200, 304)),
@@ -49,13 +80,14 @@ def described(metric: Metric) -> dict[str, Any]:
     """Return the arguments of `extend_schema` for a metric's route."""
     names = [column.name for column in metric.columns]
     properties = {column.name: _property(column.type) for column in metric.columns}
-    row = {"type": "object", "required": names, "properties": properties, "additionalProperties": False}
+    periods = {period: _property("date") for period in questions.PERIODS} if _time(metric) else {}
+    row = {"type": "object", "required": names, "properties": periods | properties, "additionalProperties": False}
     examples = [OpenApiExample("an answer", rows)] if (rows := _EXAMPLES.get(metric.name)) else []
     return {
         "operation_id": metric.name,
         "description": f"{metric.comment} Sorted by `{names[0]}`.",
         "tags": ["metrics"],
-        "parameters": [*PARAMETERS, *_HEADERS],
+        "parameters": [*asked_by(metric), *_HEADERS],
         "examples": examples,
         "responses": {
             (200, "application/json"): OpenApiResponse(
@@ -63,7 +95,7 @@ def described(metric: Metric) -> dict[str, Any]:
             ),
             (200, "text/csv"): OpenApiTypes.STR,
             304: OpenApiResponse(description="The client has it already."),
-            **errors(404, 503),
+            **errors(404, 429, 503),
         },
     }
 

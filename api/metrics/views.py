@@ -1,7 +1,10 @@
 """The metric routes: each answers from memory, whatever state the lake is in."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import cast
 
+from django.contrib.auth.models import User
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import api_view
@@ -11,20 +14,24 @@ from rest_framework.request import Request
 from config import parameters
 from config.errors import AWAY, NOT_BUILT, UnavailableError
 from lakehouse.model import Metric
+from lakehouse.query import questions
 from lakes import refresher, versions
 from metrics import travel
 from metrics.answers import answer
-from metrics.documentation import PARAMETERS, described
+from metrics.documentation import asked_by, described
 
 
 def view(metric: Metric) -> Callable[..., HttpResponse]:
     """Return the route of a metric, which answers with the rows of its gold table, sorted by its first column."""
 
+    declared = asked_by(metric)
+
     @extend_schema(**described(metric))
     @api_view()
     def answered(request: Request) -> HttpResponse:
-        """Return a page of the newest version, or of the one that `as_of` or `run` names."""
-        given = parameters.read(request._request.GET, PARAMETERS)
+        """Return a page of the newest version, or of the one that `as_of` or `run` names, or of what is asked of it."""
+        given = parameters.read(request._request.GET, declared)
+        question = questions.read(metric, given)
         wanted, known = versions.asked(given), refresher.current().known(metric.name)
         if known.snapshot is None:
             raise UnavailableError(AWAY) if known.stale else UnavailableError(NOT_BUILT, 30)
@@ -32,6 +39,9 @@ def view(metric: Metric) -> Callable[..., HttpResponse]:
         if wanted not in (None, known.snapshot.version):
             # What was committed does not age.
             known = refresher.Known(travel.as_of(request.user, metric, wanted), 0.0, stale=False)
+        assert known.snapshot is not None
+        if question is not None:
+            known = replace(known, snapshot=travel.asked(cast(User, request.user), metric, known.snapshot, question))
         assert known.snapshot is not None
         if given["page"] > known.snapshot.pages:
             raise NotFound(f"The last page is {known.snapshot.pages}.")

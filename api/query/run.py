@@ -2,7 +2,9 @@
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import pyarrow as pa
 from deltalake import DeltaTable
@@ -19,6 +21,8 @@ from lakes import access, reads, versions
 from query import pages, parameters, slots
 from query.pages import Page
 from query.parameters import Parameters
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -45,23 +49,33 @@ def answer(user: User, asked: Parameters) -> Answer:
     query = f"{asked.view.name} {asked.filter}"
     page = pages.read(asked.page, query) if asked.page is not None else None
     started = time.monotonic()
-    signs = Signs()
-    release = slots.take(settings.STATE / "slots", user.pk)
-    try:
-        found = reads.READS.begin(user, lambda: _scanned(user, asked, page, signs), finished=release)
-        if not signs.opened.wait(reads.SECONDS):
-            raise UnavailableError(AWAY)
-        table, scan, rows = found.result(timeout=started + limits.SECONDS - time.monotonic())
-    except TimeoutError as error:
-        raise UnavailableError(
-            f"The query took longer than {limits.SECONDS:g} s and was stopped; filter more narrowly or ask for less."
-        ) from error
-    finally:
-        signs.cancelled.set()
+    table, scan, rows = within_limits(user, lambda signs: _scanned(user, asked, page, signs))
     following = None
     if scan.following:
         following = pages.token(Page(str(table.metadata().id), table.version(), scan.following), query)
     return Answer(rows, table.version(), scan.effort, round((time.monotonic() - started) * 1000), following)
+
+
+def within_limits(
+    user: User, work: Callable[[Signs], T], kind: str = "queries", each: int = limits.RUNNING, seconds: float = 0.0
+) -> T:
+    """Return what `work` returns within `seconds` (limits.SECONDS where none are given), in one of a user's slots.
+
+    A user has `each` of a kind. The work says by its signs that what it reads is open, and may stop once nobody waits.
+    """
+    started, signs, seconds = time.monotonic(), Signs(), seconds or limits.SECONDS
+    release = slots.take(settings.STATE / "slots", user.pk, kind, each)
+    try:
+        found = reads.READS.begin(user, lambda: work(signs), finished=release)
+        if not signs.opened.wait(reads.SECONDS):
+            raise UnavailableError(AWAY)
+        return found.result(timeout=started + seconds - time.monotonic())
+    except TimeoutError as error:
+        raise UnavailableError(
+            f"The query took longer than {seconds:g} s and was stopped; filter more narrowly or ask for less."
+        ) from error
+    finally:
+        signs.cancelled.set()
 
 
 def _scanned(user: User, asked: Parameters, page: Page | None, signs: Signs) -> tuple[DeltaTable, Scan, pa.Table]:

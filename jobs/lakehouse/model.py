@@ -189,7 +189,8 @@ class Metric:
     `key` is the column of the group and `group` the expression over silver that gives it, in SQL that both Spark and
     DataFusion know; `derived` are
     columns computed from the aggregates, by expression. `answer` names the columns of the HTTP contract, the key first.
-    `chart` draws these, and is no part of how the metric is computed.
+    `dimensions` are silver columns, none of them personal, that who asks for the metric may filter on beside its key.
+    These and the `chart` are no part of how the metric is computed.
     """
 
     name: str
@@ -200,6 +201,7 @@ class Metric:
     comment: str
     derived: tuple[tuple[Column, str], ...] = ()
     answer: tuple[str, ...] = ()
+    dimensions: tuple[str, ...] = field(default=(), repr=False)
     chart: Chart | None = field(default=None, repr=False)
 
     @property

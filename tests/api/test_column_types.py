@@ -12,6 +12,8 @@ import pyarrow as pa
 import pytest
 from jsonschema import validate
 from judging_cases import Case, bronze
+from lakes.render import csv_of_page
+from query.shape import FORMS, arrow_stream
 from sample_lake import write
 
 from lakehouse.judging.judge import judge
@@ -20,9 +22,7 @@ from lakehouse.lake import Lake, scan, schemas
 from lakehouse.lake.state import State
 from lakehouse.model import TYPES, Aggregate, Column, Dataset, Field, Metric, Table
 from lakes import snapshot
-from lakes.render import csv_of_page
 from metrics.documentation import described
-from query.shape import FORMS, arrow_stream
 from viz import plot_gold, plot_silver
 
 # Of each type: a text that is one, its value, and how it stands in a metric's JSON.

@@ -11,9 +11,18 @@ DOCUMENT = (Path(__file__).resolve().parents[2] / "docs/queries.md").read_text(e
 BLOCKS = [block for block in re.findall(r"```bash\n(.*?)```", DOCUMENT, re.DOTALL) if "query-table" in block]
 
 
+METRICS = re.findall(r"```bash\n([^`]*/api/[a-z-]+-per-product/.*?)```", DOCUMENT, re.DOTALL)
+
+
 def parameters(block: str) -> dict[str, str]:
     """Return the parameters of a curl command."""
     return dict(re.findall(r'--data-urlencode "(\w+)=(.*?)"', block))
+
+
+def test_the_documented_question_of_a_metric_has_an_answer(client: Client, served: str) -> None:
+    asked = [parameters(block) for block in METRICS if "from=" in block]
+    assert len(asked) == 1
+    assert client.get("/api/total-sales-per-product/", asked[0]).json()
 
 
 def test_there_is_an_example_for_every_dataset() -> None:

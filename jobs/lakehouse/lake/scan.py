@@ -34,22 +34,23 @@ def query(sql: str, **tables: DeltaTable) -> pa.Table:
     The engine is DataFusion, inside deltalake: aggregates run in bounded memory, only their result is a table. Raises
     OSError where a file is missing or cannot be read.
     """
-
-    def work() -> pa.Table:
-        builder = QueryBuilder()
-        for name, table in tables.items():
-            builder.register(name, table)
-        # Read by pyarrow, which lets other threads run meanwhile; the reader's own read_all() holds Python's lock.
-        try:
-            return pa.RecordBatchReader.from_stream(builder.execute(sql)).read_all()
-        except pa.ArrowInvalid as error:
-            # Arrow has one error for a store that fails and for a query that does.
-            if _OF_THE_STORE.search(str(error)):
-                raise OSError(str(error)) from error
-            raise
-
     where = ", ".join(table.table_uri for table in tables.values())
-    return native.call(where, work, native.QUERY_SECONDS)
+    return native.call(where, lambda: answer(sql, **tables), native.QUERY_SECONDS)
+
+
+def answer(sql: str, **tables: DeltaTable) -> pa.Table:
+    """Return what `query` does, beside other native calls: for a thread that others do not wait for."""
+    builder = QueryBuilder()
+    for name, table in tables.items():
+        builder.register(name, table)
+    # Read by pyarrow, which lets other threads run meanwhile; the reader's own read_all() holds Python's lock.
+    try:
+        return pa.RecordBatchReader.from_stream(builder.execute(sql)).read_all()
+    except pa.ArrowInvalid as error:
+        # Arrow has one error for a store that fails and for a query that does.
+        if _OF_THE_STORE.search(str(error)):
+            raise OSError(str(error)) from error
+        raise
 
 
 def literal(text: str) -> str:

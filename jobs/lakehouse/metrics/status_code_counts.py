@@ -9,5 +9,6 @@ METRIC = Metric(
     group="status",
     aggregates=(Aggregate(Column("count_requests", "bigint"), "count(*)", "sum(count_requests)"),),
     comment="Number of requests per HTTP status code.",
+    dimensions=("method", "protocol"),
     chart=Chart("classes", "Requests per HTTP status code", "requests", noun="status code", event="request"),
 )

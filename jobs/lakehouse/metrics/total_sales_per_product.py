@@ -11,6 +11,7 @@ METRIC = Metric(
         Aggregate(Column("total_ventes", "decimal(38,2)"), "cast(sum(amount) as decimal(38,2))", "sum(total_ventes)"),
     ),
     comment="Sum of the amounts of all transactions per product.",
+    dimensions=("payment_method",),
     chart=Chart(
         "totals",
         "Sales per product",

@@ -40,6 +40,21 @@ class Effort:
     bytes: int = 0
 
 
+def check_size(table: DeltaTable, expression: ds.Expression) -> None:
+    """Raise QueryError where the files that may hold rows for an expression are larger than a scan may be."""
+    paths = {fragment.path for fragment in table.to_pyarrow_dataset().get_fragments(filter=expression)}
+    actions = pa.table(table.get_add_actions(flatten=True)).select(["path", "size_bytes"]).to_pylist()
+    _allow(sum(row["size_bytes"] for row in actions if row["path"] in paths))
+
+
+def _allow(size: int) -> None:
+    if size > limits.BYTES:
+        raise QueryError(
+            f"This would scan {size >> 20} MB and {limits.BYTES >> 20} MB are allowed: "
+            "filter on what is written together, such as a time."
+        )
+
+
 @dataclass
 class Scan:
     """A query over an open table; `columns` are read and given back, `cancelled` stops it between two batches.
@@ -113,11 +128,7 @@ class Scan:
             rows += known[path]["num_records"] or 0
             if self.condition is None and rows >= self.limit:
                 break
-        if total > limits.BYTES:
-            raise QueryError(
-                f"This would scan {total >> 20} MB and {limits.BYTES >> 20} MB are allowed: "
-                "filter on what is written together, such as a time."
-            )
+        _allow(total)
         return {path: known[path]["size_bytes"] for path in paths}
 
     def _of_file(self, file: DataFile, number: int) -> list[pa.RecordBatch]:
