@@ -12,17 +12,19 @@ import pyarrow as pa
 import pytest
 from jsonschema import validate
 from judging_cases import Case, bronze
-from lakes.render import csv_of_page
-from query.shape import FORMS, arrow_stream
 from sample_lake import write
 
+from lakehouse.datasets import DATASETS
 from lakehouse.judging.judge import judge
 from lakehouse.judging.types import arrow_type
 from lakehouse.lake import Lake, scan, schemas
 from lakehouse.lake.state import State
 from lakehouse.model import TYPES, Aggregate, Column, Dataset, Field, Metric, Table
+from lakehouse.query.render import csv_of_page
+from lakehouse.query.shape import arrow_stream
 from lakes import snapshot
 from metrics.documentation import described
+from query.views import FORMS
 from viz import plot_gold, plot_silver
 
 # Of each type: a text that is one, its value, and how it stands in a metric's JSON.
@@ -96,8 +98,11 @@ OF_GOLD = {kind: (value, shown) for kind, (_, value, shown) in VALUES.items()} |
 
 
 @pytest.mark.parametrize(("kind", "value", "shown"), [(k, *v) for k, v in OF_GOLD.items()], ids=OF_GOLD)
-def test_a_value_of_gold_passes_through_every_form(tmp_path: Path, kind: str, value: object, shown: object) -> None:
+def test_a_value_of_gold_passes_through_every_form(
+    tmp_path: Path, kind: str, value: object, shown: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lake, made = gold_lake(tmp_path.as_uri(), kind, value), metric(kind)
+    monkeypatch.setitem(DATASETS, made.dataset, dataset(kind))
     taken = snapshot.take(lake.open("gold.typed_metric"), made)
     rows = json.loads(taken.body(1), parse_float=Decimal)
     key = "a" if isinstance(shown, list) else shown
@@ -114,7 +119,7 @@ def test_a_value_of_gold_passes_through_every_form(tmp_path: Path, kind: str, va
         ["", "", "1"],
     ]
     table = scan.read(lake.open("gold.typed_metric"), list(taken.names))
-    assert all(form.render(table) for form in FORMS.values())
+    assert all(rendered(table) for _, rendered, _ in FORMS.values())
     assert pa.ipc.open_stream(arrow_stream(table)).read_all().equals(table)
     assert plot_gold.draw(lake, made, tmp_path / "x.png").stat().st_size > 1000
 
