@@ -81,8 +81,8 @@ up: setup $(JARS) $(if $(filter s3,$(PROFILE)),$(S3)) ## start HDFS and Kafka, a
 down: ## stop the services and the API
 	@if [ -e $(RUNTIME) ]; then $(STACK) down; else echo "Nothing was running"; fi
 
-status: setup ## processes, memory, ports, safe mode, topics
-	@$(STACK) status
+status: setup ## processes, memory, ports, safe mode, topics; FORMAT=json for programs
+	@$(STACK) status --format "$${FORMAT:-text}"
 
 api: setup ## start the API server, and return when it answers
 	@$(STACK) start-api

@@ -13,12 +13,13 @@ def main() -> None:
     """Run one command with the API's settings; an error that a user can act on is one line, not a trace."""
     sys.path[:0] = [str(API), str(API.parent / "jobs")]
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    from lakehouse import logs
     from lakehouse.errors import LakehouseError
 
     try:
         execute_from_command_line(sys.argv)
     except LakehouseError as error:
-        sys.stderr.write(f"{error}\n")
+        logs.tell("", error)
         sys.exit(error.exit_code)
 
 

@@ -20,6 +20,7 @@ from granian.server import MPServer  # noqa: E402
 from config import environment, logs  # noqa: E402 # the path above comes first
 from lakehouse import imports  # noqa: E402
 from lakehouse.errors import LakehouseError  # noqa: E402
+from lakehouse.logs import tell  # noqa: E402
 from lakehouse.settings import load  # noqa: E402
 
 # Milliseconds in which the head of a request must have arrived, and the most bytes that it, or what a client has not
@@ -61,7 +62,8 @@ def main() -> None:
     try:
         settings, tls = load(), environment.load().tls
     except LakehouseError as error:
-        sys.exit(str(error))
+        tell("", error)
+        sys.exit(error.exit_code)
     migrate = [sys.executable, str(API / "manage.py"), "migrate", "--no-input", "--verbosity", "0"]
     if code := subprocess.run(migrate, check=False).returncode:
         sys.exit(code)

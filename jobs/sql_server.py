@@ -11,7 +11,7 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
-from lakehouse import clients
+from lakehouse import clients, logs
 from lakehouse.errors import LakehouseError, NotBuiltError
 from lakehouse.lake import Lake
 from lakehouse.metrics import METRICS
@@ -29,7 +29,7 @@ def main() -> int:
         clients.prepare(settings, settings.hdfs_analyst)
         serve(Lake.of(settings), settings.stack_home / "logs" / "derby.log")
     except LakehouseError as error:
-        sys.stderr.write(f"sql: {error}\n")
+        logs.tell("sql", error)
         return error.exit_code
     return 0
 

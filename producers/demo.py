@@ -7,14 +7,18 @@ seed is not sent again.
 
 import json
 import os
+import re
+import selectors
+import shutil
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from balance import sheet
-from lakehouse import clients
+from lakehouse import clients, logs
+from lakehouse.datasets import DATASETS
 from lakehouse.errors import LakehouseError
 from lakehouse.lake import Lake
 from lakehouse.lake.ledger import balance
@@ -25,6 +29,10 @@ LOG = ROOT / "build" / "demo.log"
 DEMO_USER = ROOT / "build" / "demo.json"
 _ERRORS = ("--errors", "0.02")
 _SHOWN_ROWS = 5
+
+# A line of a job for a table that is done, and how many tables there are.
+_DONE = re.compile(r"^(?:bronze|silver|gold) +\w+ .* s$", re.MULTILINE)
+_TABLES = 2 * len(DATASETS) + len(METRICS)
 
 # Title of a stage, and the commands that it runs.
 STAGES: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
@@ -67,10 +75,10 @@ def main() -> int:
             _stage(title, commands)
         _answers()
     except LakehouseError as error:
-        sys.stderr.write(f"\ndemo: {error}\n")
+        logs.tell("demo", error)
         return error.exit_code
     except KeyboardInterrupt:
-        sys.stderr.write("\ndemo: stopped; run `make demo` again to go on, or `make down`\n")
+        logs.tell("demo", "stopped; run `make demo` again to go on, or `make down`")
         return 130
     say(f"All of it took {time.monotonic() - began:.0f} s.\n")
     return 0
@@ -84,16 +92,48 @@ def say(text: str) -> None:
 
 def _stage(title: str, commands: Sequence[Sequence[str]]) -> None:
     began = time.monotonic()
-    if sys.stdout.isatty():
-        sys.stdout.write(f"  {title} …\r")
-        sys.stdout.flush()
     for command in commands:
-        result = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        output = ""
+        try:
+            with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+                for output in _outputs(process):
+                    _show(_progress(title, output, time.monotonic() - began))
+        finally:
+            _show("")
         with LOG.open("a", encoding="utf-8") as log:
-            log.write(f"$ {' '.join(command)}\n{result.stdout}\n")
-        if result.returncode:
-            raise StageError(command, result.stdout)
+            log.write(f"$ {' '.join(command)}\n{output}\n")
+        if process.returncode:
+            raise StageError(command, output)
     say(f"  {title:<34}{time.monotonic() - began:6.1f} s")
+
+
+def _outputs(process: "subprocess.Popen[bytes]") -> Iterator[str]:
+    """Yield all that a process has said so far, each second and whenever it says more, until it ends."""
+    assert process.stdout is not None
+    said = bytearray()
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        while True:
+            if selector.select(1.0):
+                chunk = os.read(process.stdout.fileno(), 65536)
+                if not chunk:
+                    return
+                said += chunk
+            yield said.decode(errors="replace")
+
+
+def _progress(title: str, output: str, seconds: float) -> str:
+    """Return what runs, for how long, how many tables are done of all, and what was said last."""
+    done = {tuple(line.split()[:2]) for line in _DONE.findall(output)}
+    last = " ".join(" ".join(output.splitlines()[-1:]).split())
+    return f"  {title:<34}{seconds:4.0f} s  {f'{len(done)} of {_TABLES} tables  ' if done else ''}{last}"
+
+
+def _show(line: str) -> None:
+    """Show a line on a terminal, in place of the one before; nothing in a pipe."""
+    if sys.stdout.isatty():
+        sys.stdout.write(f"\r\x1b[K{_printable(line, shutil.get_terminal_size().columns - 1)}")
+        sys.stdout.flush()
 
 
 def _answers() -> None:
@@ -134,10 +174,10 @@ def _table(path: str, title: str, rows: list[dict[str, object]]) -> None:
         say(f"  … {len(rows) - _SHOWN_ROWS} more")
 
 
-def _printable(value: object) -> str:
+def _printable(value: object, width: int = 26) -> str:
     """Return a value for a terminal: short, and without the control characters that data may hold."""
     text = f"{value:,.2f}" if isinstance(value, float) else str(value)
-    return "".join(c if c.isprintable() else "�" for c in text)[:26]
+    return "".join(c if c.isprintable() else "�" for c in text)[:width]
 
 
 def _next_steps(url: str) -> None:

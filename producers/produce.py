@@ -17,7 +17,7 @@ from threading import Event
 
 from tqdm import tqdm
 
-from lakehouse import settings
+from lakehouse import logs, settings
 from lakehouse.errors import LakehouseError
 from producers import brokers, options
 from producers.generators import DATASETS
@@ -111,12 +111,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         todo = plans(chosen)
         outcomes = send_all(servers, todo, rate, stop)
     except LakehouseError as e:
-        sys.stderr.write(f"produce: {e}\n")
+        logs.tell("produce", e)
         return e.exit_code
     for plan in todo:
         _tell(plan, outcomes[plan.dataset])
     if interrupted.is_set() and not chosen.follow:
-        sys.stderr.write("produce: stopped; the same command sends the rest\n")
+        logs.tell("produce", "stopped; the same command sends the rest")
         return 130
     return 1 if any(outcome.too_large for outcome in outcomes.values()) else 0
 
@@ -125,9 +125,9 @@ def _tell(plan: Plan, outcome: Outcome) -> None:
     counts = f"{outcome.acknowledged:>9,} acknowledged {outcome.known:>9,} there before"
     sys.stdout.write(f"{plan.dataset:<13}{counts}  {plan.topic}\n")
     for name in outcome.too_large:
-        sys.stderr.write(f"produce: over the broker's limit, passed over: {name}\n")
+        logs.tell("produce", f"over the broker's limit, passed over: {name}")
     if outcome.too_large:
-        sys.stderr.write(f"produce: {len(outcome.too_large):,} messages of {plan.dataset} were not sent\n")
+        logs.tell("produce", f"{len(outcome.too_large):,} messages of {plan.dataset} were not sent")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from lakehouse import settings
+from lakehouse import logs, settings
 from lakehouse.errors import LakehouseError
 from producers import files, options
 from producers.generators import DATASETS
@@ -40,10 +40,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             written = files.send(out, known.webhdfs, *what) if isinstance(out, str) else files.write(out, *what)
             _tell(dataset, written, time.monotonic() - began)
     except LakehouseError as e:
-        sys.stderr.write(f"simulate: {e}\n")
+        logs.tell("simulate", e)
         return e.exit_code
     except KeyboardInterrupt:
-        sys.stderr.write("simulate: stopped; no half-written file is left\n")
+        logs.tell("simulate", "stopped; no half-written file is left")
         return 130
     return 0
 

@@ -29,9 +29,9 @@ class RunningStack:
             command, env=self.environ, cwd=ROOT, capture_output=True, text=True, timeout=timeout, check=False
         )
 
-    def command(self, name: str) -> subprocess.CompletedProcess[str]:
+    def command(self, name: str, *options: str) -> subprocess.CompletedProcess[str]:
         """Run one of the commands of `docker.native.stack` on this stack; ten daemons take their time to start."""
-        return self.run(sys.executable, "-m", "docker.native.stack", name, timeout=600)
+        return self.run(sys.executable, "-m", "docker.native.stack", name, *options, timeout=600)
 
 
 def free_ports(count: int) -> list[int]:

@@ -13,7 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from lakehouse import clients, settings
+from lakehouse import clients, logs, settings
 from lakehouse.errors import LakehouseError
 from lakehouse.lake import Lake
 from viz.label import plain
@@ -88,6 +88,6 @@ def command(
         for name, item in registered.items():
             sys.stdout.write(f"{draw(lake, item, out / f'{name}.png')}\n")
     except LakehouseError as error:
-        sys.stderr.write(f"{error}\n")
+        logs.tell("", error)
         return error.exit_code
     return 0

@@ -4,6 +4,8 @@ import logging
 import re
 from ipaddress import ip_address, ip_network
 
+from lakehouse.logs import JsonLines, is_json
+
 _TOKEN = re.compile(r"(?i)(bearer\s+)?\beyJ[\w-]{5,}(\.[\w-]*){0,2}")
 _IPV4 = re.compile(r"\b(\d{1,3}\.\d{1,3}\.\d{1,3})\.\d{1,3}\b")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -39,7 +41,9 @@ CONFIG = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {"mask": {"()": "config.logs.Mask"}},
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {
+        "line": {"()": JsonLines} if is_json() else {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}
+    },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["mask"]}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from lakehouse import logs
 from lakehouse.errors import LakehouseError
 
 
@@ -37,8 +38,8 @@ def run(command: Callable[[], None]) -> None:
     try:
         command()
     except LakehouseError as error:
-        sys.stderr.write(f"{error}\n")
+        logs.tell("", error)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        sys.stderr.write("Interrupted.\n")
+        logs.tell("", "Interrupted.")
         sys.exit(130)

@@ -40,7 +40,7 @@ class Service:
     programs: Mapping[str, tuple[str, ...]]
     check: Callable[[Settings], str]
     address: Callable[[Settings], str]
-    account: Callable[[Settings], str] | None = None
+    account: Callable[[Settings], accounts.Account] | None = None
     configs: tuple[Config, ...] = ()
     files: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()

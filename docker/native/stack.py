@@ -129,10 +129,11 @@ def main() -> None:
     """Run the command that was asked for."""
     parser = argparse.ArgumentParser(prog="python -m docker.native.stack", description=__doc__)
     parser.add_argument("command", choices=["up", "down", "status", "start-api", "clean"])
-    command = parser.parse_args().command
-    stack = Stack(load())
+    parser.add_argument("--format", default="text", choices=["text", "json"], help="of status (default: text)")
+    asked = parser.parse_args()
+    command, stack = asked.command, Stack(load())
     if command == "status":
-        status.show(stack)
+        status.show(stack, asked.format)
         return
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a start that is ended leaves nothing half running
     with _alone(stack):

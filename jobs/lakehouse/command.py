@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from lakehouse import clients
+from lakehouse import clients, logs
 from lakehouse.errors import LakehouseError
 from lakehouse.lake import Lake, native
 from lakehouse.lake.printing import safe
@@ -27,7 +27,7 @@ def _outcome(name: str, work: Callable[[Lake], int | None], *, is_writer: bool) 
         code = work(Lake.of(settings)) or 0
         sys.stdout.flush()
     except LakehouseError as error:
-        sys.stderr.write(f"{name}: {safe(str(error))}\n")
+        logs.tell(name, safe(str(error)))
         return error.exit_code
     except BrokenPipeError:
         # Whoever read has seen enough, as in `make sql … | head`.
@@ -38,9 +38,10 @@ def _outcome(name: str, work: Callable[[Lake], int | None], *, is_writer: bool) 
         if error.errno is not None:
             raise
         cause = safe(next(iter(str(error).splitlines()), ""))[:300]
-        sys.stderr.write(
-            f"{name}: a file of the lake cannot be read ({cause}). `make balance` names files that are missing or "
-            f"changed, with the way on.\n"
+        logs.tell(
+            name,
+            f"a file of the lake cannot be read ({cause}). `make balance` names files that are missing or changed, "
+            "with the way on.",
         )
         return 1
     except KeyboardInterrupt:

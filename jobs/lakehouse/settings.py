@@ -188,6 +188,7 @@ def load(environ: Mapping[str, str] | None = None, env_file: Path = ENV_FILE) ->
     if len(set(ports.values())) < len(ports):
         twice = next(name for name in ports if list(ports.values()).count(ports[name]) > 1)
         raise SettingError(twice, values[twice], "every port must be a different one")
+    matching(values, "LOG_FORMAT", "text|json", "text or json is needed")
     address, user = r"[\w.-]+:\d{1,5}", r"([A-Za-z_][\w.-]*)?"
     return Settings(
         profile=values["PROFILE"],

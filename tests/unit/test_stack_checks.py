@@ -1,5 +1,6 @@
 """What stands in the way of a start is said with the setting to change, before anything is started."""
 
+import json
 import os
 import re
 import socket
@@ -131,6 +132,12 @@ def test_down_and_status_of_a_stack_that_never_ran(tmp_path: Path) -> None:
     told = stack.command("status")
     assert told.returncode == 0
     assert told.stdout.count("`make up` starts it") == 2
+    found = json.loads(stack.command("status", "--format", "json").stdout)
+    assert (found["home"], found["profile"], found["left"]) == (str(tmp_path), "laptop", [])
+    assert not any(service["serves"] for service in found["services"].values())
+    kafka = {"state": "stopped", "pid": None, "memory_bytes": 0}
+    assert found["programs"]["kafka"].items() >= kafka.items()
+    assert found["programs"]["api"]["ports"] == {"API_PORT": stack.settings.ports["API_PORT"]}
 
 
 def test_the_socket_stays_short_enough_for_the_system(tmp_path: Path) -> None:

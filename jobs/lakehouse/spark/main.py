@@ -4,11 +4,10 @@ import logging
 import os
 import re
 import signal
-import sys
 import threading
 from collections.abc import Callable
 
-from lakehouse import clients
+from lakehouse import clients, logs
 from lakehouse.errors import LakehouseError
 from lakehouse.lake import losses, native
 from lakehouse.lake.lock import writer_lock
@@ -35,7 +34,7 @@ def main(
 
     One that only reads runs beside others and leaves nothing in the lake, not even in ledger.runs.
     """
-    logging.basicConfig(level=logging.CRITICAL, format="%(message)s", stream=sys.stdout)
+    logs.start(job)
     LOG.setLevel(logging.INFO)
     signal.signal(signal.SIGINT, _interrupt)
     try:
@@ -60,6 +59,7 @@ def _do(job: str, work: Callable[[Run], None], *, is_continuous: bool, is_reader
         return
     with translated(settings, job), writer_lock(lake, job):
         run = Run(job, settings, lake, lake.make_tables(), is_continuous=is_continuous, accepts_loss=accepts_loss)
+        logs.ALWAYS["run_id"] = run.run_id
         with recorded(lake, job, run.run_id, run.counts), translated(settings, job):
             losses.check(lake, run.standings)
             work(run)

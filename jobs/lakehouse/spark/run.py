@@ -211,7 +211,7 @@ class Run:
         """Log one line for a table and keep its counts for the ledger."""
         layer, _, rest = name.partition(".")
         shown = "  ".join(f"{count:,} {label}" for label, count in counts.items())
-        self._log("%-7s %-26s %s  %.1f s", layer, rest, shown, seconds)
+        self._log("%-7s %-26s %s  %.1f s", layer, rest, shown, seconds, table=name, seconds=round(seconds, 3), **counts)
         kept = self.counts.setdefault(name, {})
         for label, count in {**counts, "seconds": round(seconds, 3)}.items():
             kept[label] = count if label == "rows" and layer == "gold" else kept.get(label, 0) + count
@@ -224,6 +224,6 @@ class Run:
             kept = self.counts.setdefault(name, {}).setdefault("drift", [])
             kept += [asdict(change) for change in changes[: MOST_CHANGES - len(kept)]]
 
-    def _log(self, text: str, *values: object) -> None:
-        """Log a line of a step, which continuous mode would say again each second."""
-        LOG.log(logging.DEBUG if self.is_continuous else logging.INFO, text, *values)
+    def _log(self, text: str, *values: object, **fields: object) -> None:
+        """Log a line of a step, which continuous mode would say again each second; as JSON it has `fields` too."""
+        LOG.log(logging.DEBUG if self.is_continuous else logging.INFO, text, *values, extra={"fields": fields})
