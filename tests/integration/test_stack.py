@@ -1,5 +1,6 @@
 """The real services: they serve on the loopback interface alone, and stay what they are when asked twice or killed."""
 
+import json
 import urllib.request
 
 import psutil
@@ -27,6 +28,9 @@ def test_up_is_idempotent_and_status_tells_that_both_serve(stack: RunningStack) 
     told = stack.command("status").stdout
     assert "safe mode off, 1 live DataNodes" in told
     assert told.count(" running ") == 3
+    found = json.loads(stack.command("status", "--format", "json").stdout)
+    assert [found["services"][name]["serves"] for name in ("HDFS", "Kafka", "API")] == [True, True, False]
+    assert {program["pid"] for program in found["programs"].values() if program["pid"]} < before
     for name in (name for ports in profiles.ports(stack.settings).values() for name in ports):
         assert f"{name}={stack.settings.ports[name]}" in told
 
