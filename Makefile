@@ -26,7 +26,11 @@ help:
 	@echo
 
 ##@ Set-up
-.PHONY: setup jars lock
+.PHONY: setup jars lock doctor
+doctor: ## what keeps the demo from running on this machine, each with its remedy; before set-up too
+	@$(ENV) command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not there: install Python 3.11 or newer" >&2; exit 1; }; \
+	  if [ -x .venv/bin/python ]; then python -m docker.native.doctor; else $(PYTHON) -m docker.native.doctor; fi
+
 setup: $(RUNTIME) ## Python packages by hash into .venv, and a Java where the machine has none
 
 jars: setup ## the jars of HDFS, Kafka and Spark into build/jars, each checked by SHA-512

@@ -54,6 +54,24 @@ def writer_lock(lake: Lake, job: str) -> Iterator[None]:
         lease.end()
 
 
+def holder(lake: Lake) -> Holder | None:
+    """Return who has the lake's lock, whether or not it is still there; None where nobody has."""
+    lease = Lease(lake.files, f"{lake.url}/_writer", _me(""))
+    found = lease.holder(max(lease.numbers(), default=0))
+    return None if not found or found.get("free") else found
+
+
+def is_gone(holder: Holder) -> bool:
+    """Tell whether a holder's process was on this host and has ended."""
+    me = _me("")
+    return all(holder.get(name) == me[name] for name in ("host", "processes")) and not _is_running(holder)
+
+
+def named(holder: Holder) -> str:
+    """Return a holder in words: its job, process and host."""
+    return f"{holder.get('job', '?')} (process {holder.get('pid', '?')} on {holder.get('host', '?')})"
+
+
 def _me(job: str) -> Holder:
     process = psutil.Process()
     return {
@@ -101,18 +119,19 @@ class Lease:
     def _beat(self, number: int) -> str:
         return f"{self.folder}/{number:010}.beat"
 
-    def _numbers(self) -> list[int]:
+    def numbers(self) -> list[int]:
+        """Return the numbers of the lock's files, in their order."""
         names = self.files.list(self.folder)
         return sorted(int(name[:-5]) for name in names if name.endswith(".json") and name[:-5].isdigit())
 
     def take(self) -> None:
         """Take the lock; raise LockedError naming the one who has it."""
-        highest = max(self._numbers(), default=0)
+        highest = max(self.numbers(), default=0)
         if highest and not self._is_free(highest):
             raise self._held(highest)
         self.number, self._renewed = highest + 1, _clock()
         made = self.files.create(self._file(self.number), json.dumps(self.me).encode())
-        numbers = self._numbers()
+        numbers = self.numbers()
         # Who looked long ago may have made a file that was used and deleted meanwhile; the highest one is the lock.
         if not made or max(numbers, default=0) != self.number:
             if made:
@@ -126,7 +145,7 @@ class Lease:
                 self.files.delete(self._file(number))
                 self.files.delete(self._beat(number))
 
-    def _holder(self, number: int) -> Holder:
+    def holder(self, number: int) -> Holder:
         """Return what a file says; nothing where it is gone, cannot be read, or says nothing."""
         try:
             found = json.loads(self.files.read(self._file(number)) or b"{}")
@@ -135,11 +154,10 @@ class Lease:
         return found if isinstance(found, dict) else {}
 
     def _is_free(self, number: int) -> bool:
-        holder = self._holder(number)
+        holder = self.holder(number)
         if holder.get("free"):
             return True
-        is_here = holder.get("host") == self.me["host"] and holder.get("processes") == self.me["processes"]
-        return (is_here and not _is_running(holder)) or self._is_over(number)
+        return is_gone(holder) or self._is_over(number)
 
     def _is_over(self, number: int) -> bool:
         """Return whether a lease has ended, and is not renewed while one looks on."""
@@ -160,7 +178,7 @@ class Lease:
         return None
 
     def _held(self, number: int) -> LockedError:
-        holder, age = self._holder(number), self._age(number)
+        holder, age = self.holder(number), self._age(number)
         told = "" if age is None else f", heard of {max(age, 0):.0f} s ago"
         return LockedError(
             f"Another job is writing to this lake: {holder.get('job', 'one that has just started')} "
@@ -189,10 +207,10 @@ class Lease:
             self._require()
 
     def _require(self) -> None:
-        numbers = self._numbers()
+        numbers = self.numbers()
         if (highest := max(numbers, default=0)) == self.number:
             return
-        holder = self._holder(highest)
+        holder = self.holder(highest)
         raise LockedError(
             f"This job did not renew its lock on the lake for {LEASE:g} s, and {holder.get('job', 'another one')} "
             f"(process {holder.get('pid', '?')} on {holder.get('host', '?')}) took it over. Nothing more is written; "
