@@ -6,6 +6,7 @@
 import argparse
 import ctypes
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -68,6 +69,7 @@ def main() -> None:
     if code := subprocess.run(migrate, check=False).returncode:
         sys.exit(code)
     (settings.stack_home / "api" / "newest").unlink(missing_ok=True)
+    shutil.rmtree(settings.stack_home / "api" / "exports", ignore_errors=True)
     # What libraries load where it is there: pandas and numpy by pyarrow (50 and 11 MB a worker), a PostgreSQL driver
     # by the REST framework (9 MB), cryptography by PyJWT for signatures that no token here has (10 MB).
     imports.keep_out("pandas", "numpy", "psycopg", "cryptography")

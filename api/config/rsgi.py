@@ -10,6 +10,8 @@ import os
 import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
 from typing import Any
 from wsgiref.util import FileWrapper
 
@@ -23,6 +25,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 # Requests that a worker process answers at a time: more than one user may have waiting for the lake (lakes/reads.py).
 # And seconds in which a body must have arrived.
 THREADS, ARRIVAL = 32, 5.0
+# Seconds after which a file that was made for one answer is deleted.
+OPENING = 10.0
 Environ = dict[str, Any]
 # Status, headers, and the bytes of the body or the path of the file that is the body.
 Answer = tuple[int, list[tuple[str, str]], bytes | str]
@@ -50,6 +54,9 @@ class Application:
         status, headers, body = await loop.run_in_executor(self._threads, self._answer, environ)
         send = protocol.response_file if isinstance(body, str) else protocol.response_bytes
         send(status, headers, body)
+        if isinstance(body, str) and Path(body).parent == settings.EXPORTS:
+            # The server opens it before it sends the head; who reads it slowly still has it.
+            loop.call_later(OPENING, partial(Path(body).unlink, missing_ok=True))
 
     def _answer(self, environ: Environ) -> Answer:
         head: list[Any] = []

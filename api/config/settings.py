@@ -13,6 +13,8 @@ API = environment.load()
 STATE = LAKEHOUSE.stack_home / "api"
 # What the workers share of the newest versions; a server makes it anew, for it may have another lake than the last one.
 NEWEST = STATE / "newest"
+# Answers that are sent as files; they are deleted as soon as the server has opened them.
+EXPORTS = STATE / "exports"
 STATE.mkdir(parents=True, exist_ok=True, mode=0o700)
 
 # The clients of the store read the environment when the first table is opened.

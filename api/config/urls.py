@@ -8,12 +8,13 @@ from health.views import health
 from lakehouse.metrics import METRICS
 from metrics.views import view
 from page.views import index
-from query.views import query_table
+from query.views import export, query_table
 from reference.views import schema, swagger
 
 urlpatterns = [
     *(path(f"api/{name.replace('_', '-')}/", view(metric), name=name) for name, metric in METRICS.items()),
     path("api/query-table/", query_table, name="query-table"),
+    path("api/export/", export, name="export"),
     path("api/tables/", catalogue.tables, name="tables"),
     path("api/tables/<str:name>/", catalogue.table, name="table"),
     path("api/tables/<str:name>/history/", catalogue.table_history, name="table-history"),

@@ -6,7 +6,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse
 from rest_framework import serializers
 
-from config.media import ARROW, CSV, JSON
+from config.media import ARROW, CSV, JSON, PARQUET
 from config.parameters import AS_OF, RUN, text, whole
 from lakehouse.query import limits
 from lakes import access
@@ -76,6 +76,28 @@ _HEADERS = [
     response_header("X-Next-Page", "token for `page`; missing where nothing more can come"),
     response_header("Link", "the next page (RFC 8288); missing where nothing more can come"),
 ]
+# What a whole answer has no use for.
+EXPORT_PARAMETERS = [parameter for parameter in PARAMETERS if parameter.name not in ("limit", "page")]
+EXPORT: dict[str, Any] = {
+    "operation_id": "export",
+    "summary": "All rows of a table that fulfil a condition, as one file",
+    "description": (
+        "Nothing is sent before the last row is written: an answer is whole or an error, and its Content-Length says "
+        "where it ends: a client that gets less has no answer."
+    ),
+    "tags": ["query"],
+    "parameters": [
+        *EXPORT_PARAMETERS,
+        response_header("X-Table-Version", "version of the table that was read", int),
+        response_header("X-Total-Rows", "rows of the file", int),
+    ],
+    "responses": {
+        (200, CSV): OpenApiTypes.STR,
+        (200, ARROW): OpenApiTypes.BINARY,
+        (200, PARQUET): OpenApiTypes.BINARY,
+        **errors(403, 404, 410, 429, 503),
+    },
+}
 QUERY: dict[str, Any] = {
     "operation_id": "query_table",
     "summary": "Rows of a table that fulfil a condition",

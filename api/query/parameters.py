@@ -1,8 +1,10 @@
 """The parameters of a query, each checked, none silently ignored."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.http import QueryDict
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ParseError
 
 from accounts.permissions import Asker
@@ -24,13 +26,13 @@ class Parameters:
     wanted: versions.Wanted | None
 
 
-def read(given: QueryDict, user: Asker) -> Parameters:
+def read(given: QueryDict, user: Asker, declared: Sequence[OpenApiParameter] = PARAMETERS) -> Parameters:
     """Return the parameters; raises ParseError, NotFound and PermissionDenied.
 
     Whether the user may read the table comes before anything that tells of its columns.
     """
     view = access.readable(user, str(given["table"])) if "table" in given else None
-    values = parameters.read(given, PARAMETERS)
+    values = parameters.read(given, declared)
     assert view is not None
     wanted = versions.asked(values)
     if "page" in values and wanted is not None:
@@ -38,7 +40,7 @@ def read(given: QueryDict, user: Asker) -> Parameters:
     return Parameters(
         view=view,
         columns=values.get("columns"),
-        limit=values["limit"],
+        limit=values.get("limit", 0),
         filter=values.get("filter"),
         page=values.get("page"),
         wanted=wanted,

@@ -2,8 +2,10 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeVar
 
 import pyarrow as pa
@@ -13,6 +15,7 @@ from django.contrib.auth.models import User
 
 from config.errors import AWAY, UnavailableError
 from lakehouse.lake import Lake, relations
+from lakehouse.query import export as writing
 from lakehouse.query import limits, shape
 from lakehouse.query.errors import GoneError
 from lakehouse.query.filter.conditions import compile_filter
@@ -78,7 +81,57 @@ def within_limits(
         signs.cancelled.set()
 
 
+def export(user: User, asked: Parameters, path: Path, form: str, *, packed: bool) -> tuple[int, int]:
+    """Write all rows that a user asked for to a new file; return the version of the table and how many rows.
+
+    Nothing is sent before the last row is written: granian can neither break off an answer that it has begun nor wait
+    for a slow reader of one that it is given piece by piece, and of a file it knows the length beforehand.
+    """
+
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    for left in path.parent.iterdir():
+        # What a worker made that was killed before it could delete it.
+        with suppress(FileNotFoundError):
+            if time.time() - left.stat().st_mtime > limits.EXPORT_SECONDS:
+                left.unlink()
+
+    def work(signs: Signs) -> tuple[int, int]:
+        scan, wanted, masked = _opened(user, asked, None, signs)
+        with _in_words(asked, scan):
+            count = writing.write(path, scan, wanted, masked, form, packed=packed)
+        if signs.cancelled.is_set():
+            path.unlink(missing_ok=True)
+        return scan.table.version(), count
+
+    try:
+        return within_limits(user, work, "exports", limits.EXPORTS, limits.EXPORT_SECONDS)
+    except BaseException:
+        # The work may have ended when nobody waited any more, or it sees that only after this.
+        path.unlink(missing_ok=True)
+        raise
+
+
 def _scanned(user: User, asked: Parameters, page: Page | None, signs: Signs) -> tuple[DeltaTable, Scan, pa.Table]:
+    scan, wanted, masked = _opened(user, asked, page, signs)
+    with _in_words(asked, scan):
+        rows = scan.run()
+    return scan.table, scan, shape.masked(rows, scan.taken, wanted, masked)
+
+
+@contextmanager
+def _in_words(asked: Parameters, scan: Scan) -> Iterator[None]:
+    """Say of an older version whose files are gone which ones are kept."""
+    try:
+        yield
+    except GoneError as error:
+        if asked.wanted is None:
+            raise
+        lake, name = Lake.of(settings.LAKEHOUSE), asked.view.table
+        raise versions.why_gone(lake, name, scan.table.version(), error) from error
+
+
+def _opened(user: User, asked: Parameters, page: Page | None, signs: Signs) -> tuple[Scan, pa.Schema, frozenset[str]]:
+    """Return the scan of the version that is asked for, the columns of the answer, and those that are masked."""
     try:
         table = _table(asked, page)
     finally:
@@ -96,14 +149,7 @@ def _scanned(user: User, asked: Parameters, page: Page | None, signs: Signs) -> 
         declared=whole,
         cancelled=signs.cancelled,
     )
-    try:
-        rows = scan.run()
-    except GoneError as error:
-        if asked.wanted is None:
-            raise
-        raise versions.why_gone(Lake.of(settings.LAKEHOUSE), asked.view.table, table.version(), error) from error
-    wanted = pa.schema([whole.field(name) for name in columns])
-    return table, scan, shape.masked(rows, scan.taken, wanted, masked)
+    return scan, pa.schema([whole.field(name) for name in columns]), masked
 
 
 def _table(asked: Parameters, page: Page | None) -> DeltaTable:

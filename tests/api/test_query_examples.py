@@ -37,6 +37,14 @@ def test_a_documented_request_has_an_answer(block: str, engineer: Client, served
     assert rows_of(answer)
 
 
+def test_the_documented_export_has_an_answer(engineer: Client, served: str) -> None:
+    (block,) = re.findall(r"```bash\n([^`]*/api/export/.*?)```", DOCUMENT, re.DOTALL)
+    answer = engineer.get("/api/export/", parameters(block), headers={"Accept": "application/vnd.apache.parquet"})
+    assert int(answer["X-Total-Rows"]) > 0
+    assert b"".join(answer.streaming_content)[-4:] == b"PAR1"
+    answer.close()
+
+
 def test_the_documented_filter_on_errors_gives_errors_only(engineer: Client, served: str) -> None:
     rows = rows_of(engineer.get(URL, parameters(BLOCKS[0])))
     assert all(400 <= int(row["status"]) <= 599 and row["time"] >= "2024-11-01" for row in rows)

@@ -44,7 +44,12 @@ def page(table: pa.Table, names: Sequence[str]) -> bytes:
 
 def csv(names: Sequence[str], rows: Iterable[Sequence[str | None]]) -> bytes:
     """Return rows of texts as CSV (RFC 4180) with a header line; NULL is an empty field, an empty text is `""`."""
-    lines = (",".join("" if cell is None else _field(cell) for cell in row) for row in (names, *rows))
+    return csv_lines((names, *rows))
+
+
+def csv_lines(rows: Iterable[Sequence[str | None]]) -> bytes:
+    """Return rows as lines of CSV, without a header."""
+    lines = (",".join("" if cell is None else _field(cell) for cell in row) for row in rows)
     return "".join(f"{line}\r\n" for line in lines).encode()
 
 

@@ -44,13 +44,13 @@ def check_size(table: DeltaTable, expression: ds.Expression) -> None:
     """Raise QueryError where the files that may hold rows for an expression are larger than a scan may be."""
     paths = {fragment.path for fragment in table.to_pyarrow_dataset().get_fragments(filter=expression)}
     actions = pa.table(table.get_add_actions(flatten=True)).select(["path", "size_bytes"]).to_pylist()
-    _allow(sum(row["size_bytes"] for row in actions if row["path"] in paths))
+    _allow(sum(row["size_bytes"] for row in actions if row["path"] in paths), limits.BYTES)
 
 
-def _allow(size: int) -> None:
-    if size > limits.BYTES:
+def _allow(size: int, most: int) -> None:
+    if size > most:
         raise QueryError(
-            f"This would scan {size >> 20} MB and {limits.BYTES >> 20} MB are allowed: "
+            f"This would scan {size >> 20} MB and {most >> 20} MB are allowed: "
             "filter on what is written together, such as a time."
         )
 
@@ -91,10 +91,41 @@ class Scan:
             # Arrow keeps what it freed for later use: 50 MB more in each worker, for nothing.
             pa.default_memory_pool().release_unused()
 
-    def _run(self) -> pa.Table:
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield all rows that fulfil the condition, from the first file on, some thousands at a time, as they are read.
+
+        Without columns one is read all the same, because a batch knows how many rows it has by its columns. Raises as
+        `run`, for files that are larger than an export may be.
+        """
+        try:
+            yield from self._batches()
+        except FileNotFoundError as error:
+            raise GoneError("The files of this version were vacuumed away; ask for the newest version.") from error
+        finally:
+            pa.default_memory_pool().release_unused()
+
+    def _batches(self) -> Iterator[pa.RecordBatch]:
+        dataset = self._dataset()
+        expression = self.condition.expression if self.condition else None
+        columns = list(self.columns) or dataset.schema.names[:1]
+        read = [*columns, *sorted((self.condition.columns if self.condition else set()) - set(columns))]
+        chosen = [fragment for _, fragment in self._chosen(dataset)]
+        self._checked_sizes([fragment.path for fragment in chosen], limits.EXPORT_BYTES)
+        for fragment in chosen:
+            with closing(DataFile(fragment, dataset.schema)) as file:
+                for group, _ in file.groups(expression):
+                    for batch in self._until_cancelled(file.batches(group, read, _WIDE)):
+                        found = batch if expression is None else batch.take(matching(batch, expression))
+                        yield found.select(columns)
+
+    def _dataset(self) -> ds.Dataset:
         dataset = self.table.to_pyarrow_dataset()
         if missing := [column for column in self.declared if column.name not in dataset.schema.names]:
             dataset = dataset.replace_schema(pa.schema([*dataset.schema, *missing]))
+        return dataset
+
+    def _run(self) -> pa.Table:
+        dataset = self._dataset()
         chosen = self._chosen(dataset)
         sizes = self._checked_sizes([fragment.path for _, fragment in chosen])
         batches: list[pa.RecordBatch] = []
@@ -118,7 +149,7 @@ class Scan:
         kept = [(numbers[fragment.path], fragment) for fragment in dataset.get_fragments(filter=expression)]
         return sorted((pair for pair in kept if pair[0] >= self.start.file), key=lambda pair: pair[0])
 
-    def _checked_sizes(self, paths: Sequence[str]) -> dict[str, int]:
+    def _checked_sizes(self, paths: Sequence[str], most: int | None = None) -> dict[str, int]:
         """Return the size of each file; a scan without a filter ends with the file that fills its page."""
         actions = pa.table(self.table.get_add_actions(flatten=True)).select(["path", "size_bytes", "num_records"])
         known = {row["path"]: row for row in actions.to_pylist()}
@@ -128,7 +159,7 @@ class Scan:
             rows += known[path]["num_records"] or 0
             if self.condition is None and rows >= self.limit:
                 break
-        _allow(total)
+        _allow(total, limits.BYTES if most is None else most)
         return {path: known[path]["size_bytes"] for path in paths}
 
     def _of_file(self, file: DataFile, number: int) -> list[pa.RecordBatch]:
