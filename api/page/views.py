@@ -4,6 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from lakehouse.datasets import DATASETS
 from lakehouse.metrics import METRICS
 from lakehouse.reasons import all_reasons
 
@@ -15,13 +16,17 @@ CSP = (
 
 
 def described() -> list[dict[str, object]]:
-    """Return what the page's script needs to know of each metric: route, title, meaning, columns with their types."""
+    """Return what the page's script needs to know of each metric: route, title, meaning, columns with their types.
+
+    `has_time` says whether it can be asked by day, week or month.
+    """
     return [
         {
             "name": metric.name,
             "route": f"{metric.name.replace('_', '-')}/",
             "title": metric.name.replace("_", " ").capitalize(),
             "meaning": metric.comment,
+            "has_time": DATASETS[metric.dataset].time_column is not None,
             "columns": [{"name": column.name, "type": column.type} for column in metric.columns],
         }
         for metric in METRICS.values()

@@ -148,18 +148,19 @@ def ask(api: Served, name: str, path: str) -> object:
 
 
 def rows(page: webdriver.Chrome, section: str) -> list[list[str]]:
-    """Return the cells of a section's table as they are shown."""
-    script = """return [...document.querySelectorAll(`#${arguments[0]} tbody tr`)].map(
+    """Return the cells of a section's first table as they are shown."""
+    script = """return [...document.querySelector(`#${arguments[0]} table`).tBodies[0].rows].map(
         (row) => [...row.cells].map((cell) => cell.textContent))"""
     return page.execute_script(script, section)
 
 
 def heads(page: webdriver.Chrome, section: str) -> list[WebElement]:
-    return page.find_elements(By.CSS_SELECTOR, f"#{section} thead button")
+    return page.find_element(By.CSS_SELECTOR, f"#{section} thead").find_elements(By.TAG_NAME, "button")
 
 
 def sorting(page: webdriver.Chrome, section: str) -> list[str | None]:
-    return [th.get_attribute("aria-sort") for th in page.find_elements(By.CSS_SELECTOR, f"#{section} thead th")]
+    head = page.find_element(By.CSS_SELECTOR, f"#{section} thead")
+    return [th.get_attribute("aria-sort") for th in head.find_elements(By.TAG_NAME, "th")]
 
 
 def severe(page: webdriver.Chrome) -> list[str]:

@@ -1,12 +1,17 @@
 """The page as the server gives it: its headers, its files, and no data in it."""
 
+import hashlib
 import json
 import re
+from pathlib import Path
 
 import pytest
 from django.test import Client
 
 from lakehouse.metrics import METRICS
+from lakehouse.settings import ROOT
+
+STATIC_FILES = ROOT / "api/page/static"
 
 
 def test_the_page_needs_no_token_and_no_lake(anonymous: Client) -> None:
@@ -39,10 +44,19 @@ def test_every_file_of_the_page_is_served_with_its_type(anonymous: Client) -> No
         found += [f"/static/page/{name}" for name in re.findall(r'from "\./([\w.]+)"', text)]
         waiting += [name for name in found if name not in seen]
     scripts = {name: kind for name, kind in seen.items() if name.endswith(".js")}
-    assert len(scripts) == 9
+    assert set(scripts) == {f"/static/{path.relative_to(STATIC_FILES)}" for path in STATIC_FILES.rglob("*.js")}
     assert all("javascript" in kind for kind in scripts.values())
     assert seen["/static/page/style.css"].startswith("text/css")
     assert seen["/static/page/icon.svg"] == "image/svg+xml"
+
+
+@pytest.mark.parametrize("folder", [STATIC_FILES / "vendor", ROOT / "tests/api/vendor"], ids=["page", "tests"])
+def test_what_others_wrote_is_as_they_released_it_with_its_licence(folder: Path) -> None:
+    sums = dict(reversed(line.split()) for line in (folder / "SHA512SUMS").read_text().splitlines())
+    assert set(sums) == {path.name for path in folder.glob("*.js")}
+    for name, digest in sums.items():
+        assert hashlib.sha512((folder / name).read_bytes()).hexdigest() == digest
+        assert (folder / f"{name.split('.')[0]}.LICENSE").read_text()
 
 
 def test_the_script_learns_every_metric_and_its_route_from_the_registry(

@@ -14,11 +14,13 @@ from lakehouse.metrics import METRICS
 
 pytestmark = pytest.mark.browser
 
-# Sends the first request of each address with an access token that is not accepted, as one that has run out.
-SPOIL = """const real = window.fetch, seen = new Set();
+# The first access token that is used has run out.
+SPOIL = """const real = window.fetch; let first;
     window.fetch = (url, options) => {
-        const first = options.headers?.Authorization && !seen.has(url) && seen.add(url);
-        return real(url, first ? { ...options, headers: { Authorization: 'Bearer spoiled' } } : options);
+        const used = options.headers?.Authorization;
+        first ??= used;
+        const spoiled = used && used === first;
+        return real(url, spoiled ? { ...options, headers: { Authorization: 'Bearer spoiled' } } : options);
     };"""
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from page_browser import chromium, server, sign_in, wait
+from page_browser import chromium, rows, server, sign_in, wait
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
@@ -68,4 +68,4 @@ def test_a_lake_that_went_away_after_it_was_read(browser: Chrome, tmp_path: Path
             return "The lake cannot be reached" in browser.find_element(By.ID, "status_code_counts").text
 
         wait(browser, told)
-        assert len(browser.find_elements(By.CSS_SELECTOR, "#status_code_counts tbody tr")) == 7
+        assert len(rows(browser, "status_code_counts")) == 7

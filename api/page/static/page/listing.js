@@ -1,6 +1,6 @@
 // A section that is one table of what a route of the API answers.
 
-import { html } from "./element.js";
+import { html, section } from "./element.js";
 import { get } from "./session.js";
 import { SortableTable } from "./table.js";
 
@@ -11,25 +11,13 @@ export class ListSection {
     this.table = new SortableTable(title, columns);
     this.table.node.hidden = true;
     this.state = html("p", { class: "quiet" }, "Loading …");
-    this.node = html(
-      "section",
-      { id, "aria-labelledby": `${id}-title` },
-      html("h2", { id: `${id}-title` }, title),
-      html("p", {}, meaning),
-      this.state,
-      this.table.node,
-    );
+    this.node = section({ id, title, meaning }, this.state, this.table.node);
   }
 
   /** Fetch and draw the rows; what the account may not see is said instead. */
   async load() {
     try {
-      const rows = await (await get(this.route)).json();
-      this.table.update(rows);
-      this.table.node.hidden = !rows.length;
-      this.state.hidden = rows.length > 0;
-      this.state.className = "quiet";
-      this.state.textContent = "There is nothing yet.";
+      this.show(await (await get(this.route)).json());
     } catch (problem) {
       this.table.node.hidden = true;
       this.state.hidden = false;
@@ -37,5 +25,13 @@ export class ListSection {
       this.state.textContent = problem.message;
       if (problem.status === 401) throw problem;
     }
+  }
+
+  show(rows) {
+    this.table.update(rows);
+    this.table.node.hidden = !rows.length;
+    this.state.hidden = rows.length > 0;
+    this.state.className = "quiet";
+    this.state.textContent = "There is nothing yet.";
   }
 }

@@ -4,9 +4,12 @@ import { html } from "./element.js";
 import { plural, time } from "./format.js";
 import { lakeSections } from "./lake.js";
 import { MetricSection } from "./metric.js";
+import { PassportSection } from "./passport.js";
+import { QuarantineSection } from "./quarantine.js";
+import { QuerySection } from "./query.js";
 import { signIn, signOut, user } from "./session.js";
 
-const EVERY = 30_000;
+const EVERY = 15_000;
 
 const at = (id) => document.getElementById(id);
 const metrics = JSON.parse(at("metrics").textContent);
@@ -69,7 +72,9 @@ function refresh() {
 
 function enter() {
   problem("");
-  sections = [...metrics.map((metric) => new MetricSection(metric)), ...lakeSections()];
+  const passport = new PassportSection(metrics);
+  const quarantine = new QuarantineSection((record) => passport.show(record));
+  sections = [...metrics.map((metric) => new MetricSection(metric)), quarantine, ...lakeSections(), passport, new QuerySection()];
   const links = sections.map(({ node }) =>
     html("li", {}, html("a", { href: `#${node.id}` }, node.querySelector("h2").textContent)),
   );

@@ -1,15 +1,17 @@
 // The section of one metric: what it means, how fresh it is, its bars, and its rows as a table.
 
 import { BarChart } from "./chart.js";
-import { html, visible } from "./element.js";
+import { html, section, visible } from "./element.js";
 import { ago, isNumber, number, plural, time } from "./format.js";
+import { OverTime } from "./overtime.js";
 import { get } from "./session.js";
 import { SortableTable } from "./table.js";
 
 const TOP = 20;
 
 const heading = (name) => name.replaceAll("_", " ");
-const STATUS_KINDS = { 1: "informational", 2: "success", 3: "redirection", 4: "client-error", 5: "server-error" };
+// The colours of the classes of status codes.
+const STATUS_KINDS = { 1: "quiet", 2: "bar", 3: "redirection", 4: "client-error", 5: "server-error" };
 
 export class MetricSection {
   constructor(metric) {
@@ -21,16 +23,10 @@ export class MetricSection {
     this.table = new SortableTable(metric.title, metric.columns.map((column, i) => this.column(column, i)));
     this.fresh = html("p", { class: "quiet" }, "Loading …");
     this.note = html("p", { class: "quiet" });
-    this.body = html("div", { hidden: true }, this.chart.node, this.note, this.table.node);
-    const title = `${metric.name}-title`;
-    this.node = html(
-      "section",
-      { id: metric.name, "aria-labelledby": title },
-      html("h2", { id: title }, metric.title),
-      html("p", {}, metric.meaning),
-      this.fresh,
-      this.body,
-    );
+    this.overTime = metric.has_time ? new OverTime(metric) : null;
+    const parts = [this.chart, this.table, this.overTime].filter(Boolean).map(({ node }) => node);
+    this.body = html("div", { hidden: true }, parts[0], this.note, ...parts.slice(1));
+    this.node = section({ id: metric.name, title: metric.title, meaning: metric.meaning, isWide: false }, this.fresh, this.body);
   }
 
   column({ name, type }, index) {
@@ -66,6 +62,7 @@ export class MetricSection {
   draw(rows, total) {
     this.body.hidden = false;
     this.table.update(rows);
+    this.overTime?.load();
     const bars = this.bars(rows);
     const measure = heading(this.measures[0].name);
     this.chart.update(bars, `Bar chart of ${measure} by ${heading(this.label.name)}; the table below has all numbers.`);
@@ -80,7 +77,8 @@ export class MetricSection {
     return largest.map((row) => ({
       name: row[this.label.name],
       value: row[first.name],
-      text: number(row[first.name], first.type) + others.map((o) => ` of ${number(row[o.name], o.type)}`).join(""),
+      text: number(row[first.name], first.type),
+      more: others.map((o) => ` of ${number(row[o.name], o.type)}`).join(""),
       kind: this.label.name === "status_code" ? STATUS_KINDS[Math.floor(row.status_code / 100)] : "bar",
     }));
   }

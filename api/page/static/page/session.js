@@ -3,6 +3,7 @@
 
 const STORE = "lakehouse.session";
 const TIMEOUT = 15_000;
+const AT_A_TIME = 3;
 
 /** A request that did not succeed, told in words. */
 export class Refused extends Error {
@@ -37,7 +38,7 @@ const post = (path, body) =>
 
 async function refusal(response) {
   const body = await response.json().catch(() => ({}));
-  const detail = typeof body.detail === "string" ? body.detail : "";
+  const detail = typeof body.detail === "string" ? body.detail : (body.detail?.message ?? "");
   const wait = response.headers.get("Retry-After");
   const words = {
     401: "Your session has ended. Sign in again.",
@@ -87,13 +88,28 @@ function renew() {
   return renewal;
 }
 
+// The API lets a user have few reads of the lake at a time: what is beyond waits here for its turn.
+let running = 0;
+const waiting = [];
+
+async function inTurn(ask) {
+  if (running >= AT_A_TIME) await new Promise((turn) => { waiting.push(turn); });
+  running += 1;
+  try {
+    return await ask();
+  } finally {
+    running -= 1;
+    waiting.shift()?.();
+  }
+}
+
 /** Return the response to GET /api/<path>, renewing the access token where it is used up; throws Refused. */
 export async function get(path) {
   let used = null; // another request may have brought a new token while this one was on its way
-  const ask = () => {
+  const ask = () => inTurn(() => {
     used = access;
     return send(path, { headers: { Authorization: `Bearer ${used}`, Accept: "application/json" } });
-  };
+  });
   let response = access || (await renew()) ? await ask() : null;
   if (response?.status === 401 && (used !== access || (await renew()))) response = await ask();
   if (response === null || response.status === 401) {

@@ -16,8 +16,8 @@ function compare(a, b) {
 }
 
 /**
- * Makes a sortable table. A column is { name, label, kind, show(value), by(value) }: `kind` is its style (number, short,
- * long), `show` returns text or a node, `by` what an object is sorted by.
+ * Makes a sortable table. A column is { name, label, kind, show, by(value) }: `kind` is its style (number, short,
+ * long), `show(value, row)` returns text or a node, `by` what an object is sorted by.
  * Rows stand as they came until the reader chooses an order, which stays when `update(rows)` brings new ones.
  */
 export class SortableTable {
@@ -37,7 +37,7 @@ export class SortableTable {
       this.body,
     );
     // The frame scrolls where a phone is too narrow, so it must be reachable by keyboard.
-    const frame = html("div", { class: "frame", tabindex: "0", role: "region", "aria-label": caption }, table);
+    const frame = html("div", { class: "frame", tabindex: "0", role: "group", "aria-label": caption }, table);
     this.node = html("div", {}, frame, this.more);
   }
 
@@ -81,7 +81,7 @@ export class SortableTable {
 
   line(row) {
     const cells = this.columns.map((column, i) => {
-      const content = column.show ? column.show(row[column.name]) : visible(row[column.name]);
+      const content = column.show ? column.show(row[column.name], row) : visible(row[column.name]);
       const attributes = { class: column.kind };
       // Text from the data keeps its own direction to itself.
       const inside = content instanceof Node || column.kind === "number" ? content : html("bdi", {}, content);
