@@ -11,7 +11,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from lakehouse.errors import LakehouseError, NoSuchRecordError, NotBuiltError, ServiceError
-from lakehouse.query.errors import GoneError, PersonalFilterError, QueryError
+from lakehouse.query.errors import DeniedError, GoneError, PersonalFilterError, QueryError
 
 log = logging.getLogger("api")
 
@@ -99,7 +99,7 @@ def translated(error: Exception) -> exceptions.APIException | None:
             return exceptions.PermissionDenied("You may not do this.")
         case SuspiciousOperation():
             return exceptions.ParseError("The request cannot be read.")
-        case PersonalFilterError():
+        case PersonalFilterError() | DeniedError():
             return exceptions.PermissionDenied(error.detail)
         case QueryError():
             found = exceptions.ParseError()

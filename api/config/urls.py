@@ -8,6 +8,7 @@ from health.views import health
 from lakehouse.metrics import METRICS
 from metrics.views import view
 from page.views import index
+from query.sql import sql
 from query.views import export, query_table
 from reference.views import schema, swagger
 
@@ -15,6 +16,7 @@ urlpatterns = [
     *(path(f"api/{name.replace('_', '-')}/", view(metric), name=name) for name, metric in METRICS.items()),
     path("api/query-table/", query_table, name="query-table"),
     path("api/export/", export, name="export"),
+    path("api/sql/", sql, name="sql"),
     path("api/tables/", catalogue.tables, name="tables"),
     path("api/tables/<str:name>/", catalogue.table, name="table"),
     path("api/tables/<str:name>/history/", catalogue.table_history, name="table-history"),

@@ -1,9 +1,13 @@
 """The requests in docs/queries.md, sent as they stand there."""
 
+import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from api_users import token_client
+from django.contrib.auth.models import User
 from django.test import Client
 from test_query import URL, rows_of
 
@@ -43,6 +47,13 @@ def test_the_documented_export_has_an_answer(engineer: Client, served: str) -> N
     assert int(answer["X-Total-Rows"]) > 0
     assert b"".join(answer.streaming_content)[-4:] == b"PAR1"
     answer.close()
+
+
+def test_the_documented_sql_has_an_answer(make_user: Callable[..., User], served: str) -> None:
+    (body,) = re.findall(r"/api/sql/\" \\\n\s+-d '(.*?)'", DOCUMENT)
+    analyst = token_client(make_user("ann", groups=("analyst", "engineer")))
+    answer = analyst.post("/api/sql/", json.loads(body), content_type="application/json")
+    assert len(answer.json()["ResultSet"]["Rows"]) > 3
 
 
 def test_the_documented_filter_on_errors_gives_errors_only(engineer: Client, served: str) -> None:

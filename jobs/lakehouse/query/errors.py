@@ -16,6 +16,12 @@ class QueryError(LakehouseError):
         self.detail: Any = message
 
 
+class DeniedError(QueryError):
+    """Raised for a question about what who asks may not read."""
+
+    exit_code = 3
+
+
 class GoneError(LakehouseError):
     """Raised when the files of a version were vacuumed away, or its table was made anew."""
 

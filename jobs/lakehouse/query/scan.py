@@ -40,7 +40,7 @@ class Effort:
     bytes: int = 0
 
 
-def check_size(table: DeltaTable, expression: ds.Expression) -> None:
+def check_size(table: DeltaTable, expression: ds.Expression | None) -> None:
     """Raise QueryError where the files that may hold rows for an expression are larger than a scan may be."""
     paths = {fragment.path for fragment in table.to_pyarrow_dataset().get_fragments(filter=expression)}
     actions = pa.table(table.get_add_actions(flatten=True)).select(["path", "size_bytes"]).to_pylist()

@@ -1,45 +1,63 @@
 """Ad-hoc SQL over the tables of a lake by their names, by DataFusion inside deltalake: no JVM, read-only."""
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 import pyarrow as pa
+import pyarrow.dataset as ds
 import sqlglot
-from deltalake import QueryBuilder
+from deltalake import DeltaTable, QueryBuilder
 from deltalake.exceptions import DeltaError
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from lakehouse.lake import Lake, native, relations
 from lakehouse.lake.relations import View
-from lakehouse.query.errors import QueryError
+from lakehouse.model import Column
+from lakehouse.query.errors import DeniedError, QueryError
+from lakehouse.query.scan import check_size
+from lakehouse.query.shape import MASK
 
 
 class SqlError(QueryError):
     """Raised for SQL that is not one query over the tables there are, or that the engine refuses."""
 
 
-def run(lake: Lake, sql: str) -> pa.RecordBatchReader:
+def run(lake: Lake, sql: str, *, masked: bool = False, layers: Collection[str] | None = None) -> pa.RecordBatchReader:
     """Return the answer to a query as a stream of batches.
 
     Tables go by their full names (`silver.transactions`, `quarantine.logs`, `gold.campaign_metrics`, `bronze.logs`,
     `ledger.files`), metrics and datasets by their bare ones too, all as they are spelled: deltalake's DataFusion does
-    not fold case. Raises SqlError for anything but one query, naming
-    what is wrong, NotBuiltError for a table that is not there yet, and ServiceError where the lake does not answer.
+    not fold case. Personal columns are `masked` throughout, for conditions too. Where `layers` are given, these alone
+    can be read, and no more than by a scan.
+
+    Raises SqlError for anything but one query, naming what is wrong, DeniedError for a table of another layer,
+    QueryError where too much would be read, NotBuiltError for a table that is not there yet, and ServiceError where
+    the lake does not answer.
     """
-    wanted = named_views(sql)
+    query = parsed(sql)
+    wanted = named_views(query)
+    for view in wanted.values():
+        if layers is not None and view.layer not in layers:
+            raise DeniedError(f"You may not read {view.name}; of the lake you may read {', '.join(layers)}.")
     tables = {name: lake.open(name) for name in sorted({view.table for view in wanted.values()})}
+    if layers is not None:
+        _check_sizes(wanted.values(), tables)
     builder = QueryBuilder()
     for schema in sorted({"lake", *(view.layer for view in wanted.values())}):
         builder.execute(f"CREATE SCHEMA {schema}").read_all()
     for table, opened in tables.items():
         builder.register(f'lake."{table}"', opened)
     for name, view in wanted.items():
-        builder.execute(f"CREATE VIEW {name} AS {_select(relations.as_stored(view, tables[view.table]))}").read_all()
+        stored = relations.as_stored(view, tables[view.table])
+        builder.execute(f"CREATE VIEW {name} AS {_select(stored, masked=masked)}").read_all()
+    for table in tables:
+        # A view keeps what it reads; to the query there is nothing beside the views.
+        builder.execute(f'DROP TABLE lake."{table}"').read_all()
     with _translated():
         # DataFusion finds most faults while planning, the others with the first batch.
-        reader = pa.RecordBatchReader.from_stream(builder.execute(sql))
+        reader = pa.RecordBatchReader.from_stream(builder.execute(query.sql("postgres", comments=False)))
         first = _next(reader)
     return pa.RecordBatchReader.from_batches(reader.schema, _batches(reader, first))
 
@@ -64,8 +82,11 @@ def _translated() -> Iterator[None]:
         raise SqlError(f"The query cannot be run: {_words(error)}") from error
 
 
-def named_views(sql: str) -> dict[str, View]:
-    """Return the views that a query names, by the name it uses; raises SqlError where it is no single query."""
+def parsed(sql: str) -> exp.Query:
+    """Return the one query that a text is; raises SqlError for anything else.
+
+    What is run is written anew from it: the engine reads no text that it could take for something else.
+    """
     try:
         statements = [s for s in sqlglot.parse(sql, read="postgres") if s is not None]
     except (SqlglotError, RecursionError) as error:
@@ -74,7 +95,18 @@ def named_views(sql: str) -> dict[str, View]:
         raise SqlError("One SELECT is needed: nothing can be changed from here, and nothing else is run.")
     if statements[0].find(exp.Into, exp.DDL, exp.DML):
         raise SqlError("Only reading is possible: the query would write.")
-    return {name: _view(name) for name in sorted(_names(statements[0]))}
+    return statements[0]
+
+
+def named_views(query: exp.Query) -> dict[str, View]:
+    """Return the views that a query names, by the name it uses; raises SqlError for others."""
+    return {name: _view(name) for name in sorted(_names(query))}
+
+
+def _check_sizes(views: Iterable[View], tables: Mapping[str, DeltaTable]) -> None:
+    for view in views:
+        side = None if view.quarantined is None else ds.field("quarantined") == view.quarantined
+        check_size(tables[view.table], side)
 
 
 def _names(query: exp.Query) -> set[str]:
@@ -99,10 +131,16 @@ def _view(name: str) -> View:
     return view
 
 
-def _select(view: View) -> str:
-    columns = ", ".join(f'"{column.name}"' for column in view.columns)
+def _select(view: View, *, masked: bool) -> str:
+    hidden = view.personal if masked else frozenset()
+    values = {c.name: _mask(c) if c.name in hidden else f'"{c.name}"' for c in view.columns}
+    columns = ", ".join(f'{value} AS "{name}"' for name, value in values.items())
     side = "" if view.quarantined is None else f" WHERE quarantined = {str(view.quarantined).lower()}"
     return f'SELECT {columns} FROM lake."{view.table}"{side}'
+
+
+def _mask(column: Column) -> str:
+    return f"arrow_cast('{MASK}', '{'Binary' if column.type == 'binary' else 'Utf8'}')"
 
 
 def _words(error: BaseException) -> str:

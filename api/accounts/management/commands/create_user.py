@@ -22,7 +22,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
         parser.add_argument("--username", required=True)
-        parser.add_argument("--groups", nargs="*", default=[], help="engineer: may look below gold")
+        parser.add_argument("--groups", nargs="*", default=[], help="engineer: looks below gold; analyst: asks in SQL")
         parser.add_argument("--personal", action="store_true", help="may see personal columns unmasked")
         parser.add_argument("--random-password", action="store_true", help="make one up instead of asking")
         parser.add_argument("--write", type=Path, help="keep address, name and the made-up password in this JSON file")
