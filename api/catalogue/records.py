@@ -4,6 +4,7 @@ import json
 from datetime import datetime
 from typing import Any
 
+from lakehouse.catalogue.versions import iso
 from lakehouse.datasets import DATASETS
 from lakehouse.errors import NotBuiltError
 from lakehouse.lake import Lake
@@ -11,7 +12,6 @@ from lakehouse.lake import runs as history
 from lakehouse.lake.relations import WHOLE_RECORDS
 from lakehouse.lake.schemas import silver
 from lakehouse.query.shape import MASK
-from lakes.versions import iso
 
 Fact = dict[str, Any]
 

@@ -13,11 +13,11 @@ from rest_framework.exceptions import NotFound
 
 from accounts.permissions import sees_personal
 from catalogue import records, shapes
-from catalogue.history import commits
-from catalogue.lineage import lineage
 from catalogue.routes import Work, route
-from catalogue.tables import description, summaries
 from config.parameters import text, whole
+from lakehouse.catalogue.history import commits
+from lakehouse.catalogue.lineage import lineage
+from lakehouse.catalogue.tables import description, summaries
 from lakehouse.lake.ledger import balance
 from lakehouse.lake.passport import Name, passport
 from lakehouse.lake.passport import members as members_of

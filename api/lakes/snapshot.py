@@ -12,10 +12,10 @@ import pyarrow.compute as pc
 from deltalake import DeltaTable
 
 from config.media import JSON
+from lakehouse.catalogue import versions
 from lakehouse.lake import scan
 from lakehouse.model import Metric
 from lakehouse.query import render
-from lakes import versions
 
 PAGE = 10_000
 

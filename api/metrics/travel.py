@@ -11,12 +11,13 @@ from django.conf import settings
 from django.contrib.auth.models import User
 
 from accounts.permissions import Asker
+from lakehouse.catalogue import versions
 from lakehouse.lake import Lake
 from lakehouse.lake.schemas import arrow_schema
 from lakehouse.model import Metric
 from lakehouse.query import limits, questions
 from lakehouse.query.questions import Question
-from lakes import snapshot, versions
+from lakes import snapshot
 from lakes.reads import READS
 from lakes.snapshot import Snapshot
 from query.run import Signs, within_limits
@@ -30,7 +31,7 @@ _LOCK = threading.Lock()
 def as_of(user: Asker, metric: Metric, wanted: versions.Wanted) -> Snapshot:
     """Return the version of a metric that is wanted, by its number, a time or a run.
 
-    Raises NotFound (naming the range) for one that is not kept, and what READS raises. Version 0 is the
+    Raises NoSuchRecordError (naming the range) for one that is not kept, and what READS raises. Version 0 is the
     table as it was made, empty.
     """
     lake = Lake.of(settings.LAKEHOUSE)
@@ -40,7 +41,7 @@ def as_of(user: Asker, metric: Metric, wanted: versions.Wanted) -> Snapshot:
 def asked(user: User, metric: Metric, gold: Snapshot, question: Question) -> Snapshot:
     """Return the answer to a question from the silver version that this version of gold was computed from.
 
-    Raises NotFound where that is not kept any more, QueryError where it would be too much, and what READS raises.
+    Raises NoSuchRecordError where that is not kept any more, QueryError where it would be too much, and as READS.
     """
     key = (settings.LAKEHOUSE.lake, gold.table_id, gold.version, metric, question)
     if (answer := _ANSWERS.get(key)) is not None:

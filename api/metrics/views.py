@@ -13,9 +13,10 @@ from rest_framework.request import Request
 
 from config import parameters
 from config.errors import AWAY, NOT_BUILT, UnavailableError
+from lakehouse.catalogue import versions
 from lakehouse.model import Metric
 from lakehouse.query import questions
-from lakes import refresher, versions
+from lakes import refresher
 from metrics import travel
 from metrics.answers import answer
 from metrics.documentation import asked_by, described

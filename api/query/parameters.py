@@ -9,8 +9,9 @@ from rest_framework.exceptions import ParseError
 
 from accounts.permissions import Asker
 from config import parameters
+from lakehouse.catalogue import versions
 from lakehouse.lake.relations import View
-from lakes import access, versions
+from lakes import access
 from query.documents import PARAMETERS
 
 

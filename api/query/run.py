@@ -14,13 +14,14 @@ from django.conf import settings
 from django.contrib.auth.models import User
 
 from config.errors import AWAY, UnavailableError
+from lakehouse.catalogue import versions
 from lakehouse.lake import Lake, relations
 from lakehouse.query import export as writing
 from lakehouse.query import limits, shape
 from lakehouse.query.errors import GoneError
 from lakehouse.query.filter.conditions import compile_filter
 from lakehouse.query.scan import Effort, Position, Scan
-from lakes import access, reads, versions
+from lakes import access, reads
 from query import pages, parameters, slots
 from query.pages import Page
 from query.parameters import Parameters

@@ -57,6 +57,6 @@ class NoSuchColumnError(LakehouseError):
 
 
 class NoSuchRecordError(LakehouseError):
-    """Raised for a record that bronze does not hold, and for a group that a metric does not have."""
+    """Raised for a record that bronze does not hold, a group that no metric has, a version that is not kept."""
 
     exit_code = 2

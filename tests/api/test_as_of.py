@@ -11,10 +11,10 @@ from deltalake import DeltaTable
 from django.test import Client
 from sample_lake import write_gold
 
+from lakehouse.catalogue.versions import kept, parse, stamp
 from lakehouse.lake import Lake
 from lakehouse.lake.schemas import RUNS
 from lakes import reads
-from lakes.versions import kept, parse, stamp
 from metrics import travel
 
 GOLD = "gold.total_sales_per_product"

@@ -5,9 +5,9 @@ from typing import Any
 
 from deltalake import DeltaTable
 
+from lakehouse.catalogue.versions import iso
 from lakehouse.lake import log
 from lakehouse.lake.state import State
-from lakes.versions import iso
 
 # What Spark and delta-rs call the same figures.
 _ROWS = ("numOutputRows", "num_added_rows")

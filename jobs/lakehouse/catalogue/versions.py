@@ -13,11 +13,12 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 from deltalake.fs import DeltaStorageHandler
 from pyarrow.fs import FileSelector, FileType
-from rest_framework.exceptions import NotFound, ParseError
 
+from lakehouse.errors import NoSuchRecordError
 from lakehouse.lake import Lake
 from lakehouse.lake.runs import ended_at
 from lakehouse.lake.state import Source
+from lakehouse.query.errors import QueryError
 from lakehouse.query.questions import moment
 
 # A version, or the newest one at a time, or at the end of the run with an id.
@@ -44,7 +45,7 @@ class Kept:
         return datetime.fromtimestamp(next(stamps, 0) / 1000, UTC)
 
     def at(self, wanted: int | datetime) -> int:
-        """Return the version `wanted`, or the newest at that time; raises NotFound, naming the range."""
+        """Return the version `wanted`, or the newest at that time; raises NoSuchRecordError, naming the range."""
         if isinstance(wanted, datetime):
             versions = range(self.first, self.last + 1)
             version = self.first - 1 + bisect_right(versions, wanted, key=self.committed)
@@ -55,11 +56,11 @@ class Kept:
             raise self.outside(self.first)
         return wanted
 
-    def outside(self, first: int) -> NotFound:
+    def outside(self, first: int) -> NoSuchRecordError:
         """Return the error for what is not kept, where `first` is the oldest version that can be read."""
         if first > self.last:
-            return NotFound(f"No version of {self.table} can be read.")
-        return NotFound(
+            return NoSuchRecordError(f"No version of {self.table} can be read.")
+        return NoSuchRecordError(
             f"{self.table} is kept from version {first} ({stamp(self.committed(first))}) "
             f"to version {self.last} ({stamp(self.committed(self.last))})."
         )
@@ -97,32 +98,35 @@ def kept(lake: Lake, name: str) -> Kept:
 
 
 def as_of(lake: Lake, name: str, wanted: Wanted) -> DeltaTable:
-    """Open a table as it was; raises NotBuiltError, and NotFound naming the range that is kept."""
+    """Open a table as it was; raises NotBuiltError, and NoSuchRecordError naming the range that is kept."""
     moment = ended(lake, wanted) if isinstance(wanted, str) else wanted
     return lake.open(name, kept(lake, name).at(moment))
 
 
 def source_of(lake: Lake, name: str, source: Source) -> DeltaTable:
-    """Open the version of the table `name` that another one was computed from; raises NotFound where it is not kept."""
+    """Open the version of the table `name` that another one was computed from.
+
+    Raises NoSuchRecordError where it is not kept.
+    """
     # One that was made anew has other rows under the same version.
     is_same = source.id in ("", str(lake.open(name).metadata().id))
     try:
         if is_same:
             return DeltaTable(lake.address(name), version=source.version)
     except DeltaError as error:
-        raise NotFound(f"Version {source.version} of {name} is not kept any more.") from error
-    raise NotFound(f"{name} was made anew since: its version {source.version} is not kept any more.")
+        raise NoSuchRecordError(f"Version {source.version} of {name} is not kept any more.") from error
+    raise NoSuchRecordError(f"{name} was made anew since: its version {source.version} is not kept any more.")
 
 
 def ended(lake: Lake, run_id: str) -> datetime:
-    """Return when a run ended; raises NotFound where ledger.runs has no such run, or not its end."""
+    """Return when a run ended; raises NoSuchRecordError where ledger.runs has no such run, or not its end."""
     if (at := ended_at(lake, run_id)) is None:
-        raise NotFound(f"There is no run {run_id[:40]!r} that has ended; /api/runs/ lists the newest.")
+        raise NoSuchRecordError(f"There is no run {run_id[:40]!r} that has ended; /api/runs/ lists the newest.")
     return at
 
 
 def why_gone(lake: Lake, name: str, version: int, error: Exception) -> Exception:
-    """Return why a version could not be read: NotFound where its files were vacuumed, else the error."""
+    """Return why a version could not be read: NoSuchRecordError where its files were vacuumed, else the error."""
     there = kept(lake, name)
     first = there.oldest_readable(lake.address(name))
     return error if first <= version else there.outside(first)
@@ -134,9 +138,9 @@ def committed_at(table: DeltaTable) -> datetime:
 
 
 def asked(given: Mapping[str, str]) -> Wanted | None:
-    """Return what the parameters `as_of` and `run` ask for; raises ParseError where both are there."""
+    """Return what the parameters `as_of` and `run` ask for; raises QueryError where both are there."""
     if "as_of" in given and "run" in given:
-        raise ParseError("run already names a moment; leave as_of out.")
+        raise QueryError("run already names a moment; leave as_of out.")
     return parse(given["as_of"]) if "as_of" in given else given.get("run")
 
 

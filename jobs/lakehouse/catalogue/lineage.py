@@ -5,13 +5,13 @@ from typing import Any
 
 from deltalake import DeltaTable
 
+from lakehouse.catalogue import versions
+from lakehouse.catalogue.versions import iso
 from lakehouse.datasets import DATASETS
 from lakehouse.errors import NotBuiltError
 from lakehouse.lake import Lake, scan
 from lakehouse.lake.relations import View
 from lakehouse.metrics import METRICS
-from lakes import versions
-from lakes.versions import iso
 
 Fact = dict[str, Any]
 # Sources listed in one answer; `sources_in_all` says how many there are.

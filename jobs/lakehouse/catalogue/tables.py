@@ -6,6 +6,7 @@ from typing import Any
 
 from deltalake import DeltaTable
 
+from lakehouse.catalogue.versions import committed_at, iso
 from lakehouse.datasets import DATASETS
 from lakehouse.errors import NotBuiltError
 from lakehouse.judging import drift
@@ -13,7 +14,6 @@ from lakehouse.lake import Lake, relations
 from lakehouse.lake.data_files import of_table
 from lakehouse.lake.relations import View
 from lakehouse.metrics import METRICS
-from lakes.versions import committed_at, iso
 
 Fact = dict[str, Any]
 
