@@ -145,7 +145,7 @@ def takes_s3() -> bool:
     [
         ("The jobs refuse `s3a://`", takes_s3()),
         ("No setting for Kafka's user", any("SASL" in name for name in read_env_file())),
-        ("No `make package`", "\npackage:" in (ROOT / "Makefile").read_text("utf-8")),
+        ("Nothing packages the code", "\npackage:" in (ROOT / "Makefile").read_text("utf-8")),
         ("The jobs are written for Spark 4.2.0", "pyspark==4.2.0" not in (ROOT / "requirements.in").read_text("utf-8")),
     ],
 )
