@@ -130,10 +130,11 @@ def outside(job: Run, dataset: Dataset, went: pl.DataFrame, *, with_topic: bool)
 
     Kafka deletes no single record: `with_topic` deletes all of a partition up to the last one, which bronze has read.
     """
+    folder = inbox_of(job.settings) / dataset.name
     for name in went.filter(pl.col("source") != dataset.topic)["source"].unique().sort():
         if name in job.state(f"bronze.{dataset.name}").readings:
             LOG.info("%s is yours and still holds them: delete them in the database too", safe(name))
-        if (path := inbox_of(job.settings) / dataset.name / name).exists():
+        if (path := folder / name).exists():
             LOG.info("%s is yours and still holds them: delete it, or keep the rest of it elsewhere", safe(str(path)))
     ends = _ends(job, dataset, went)
     if not ends:

@@ -1,1 +1,1 @@
-"""What the lake holds and where it comes from, straight from the Delta logs: always current, no crawler."""
+"""The routes of the catalogue: tables, ledger, records and runs, straight from the Delta logs: no crawler."""

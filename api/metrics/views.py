@@ -34,18 +34,18 @@ def view(metric: Metric) -> Callable[..., HttpResponse]:
         given = parameters.read(request._request.GET, declared)
         question = questions.read(metric, given)
         wanted, known = versions.asked(given), refresher.current().known(metric.name)
-        if known.snapshot is None:
+        if (snapshot := known.snapshot) is None:
             raise UnavailableError(AWAY) if known.stale else UnavailableError(NOT_BUILT, 30)
         # The newest version by its number is at hand, so it is answered even while the lake is away.
-        if wanted not in (None, known.snapshot.version):
+        if wanted not in (None, snapshot.version):
             # What was committed does not age.
-            known = refresher.Known(travel.as_of(request.user, metric, wanted), 0.0, stale=False)
-        assert known.snapshot is not None
+            snapshot = travel.as_of(request.user, metric, wanted)
+            known = refresher.Known(snapshot, 0.0, stale=False)
         if question is not None:
-            known = replace(known, snapshot=travel.asked(cast(User, request.user), metric, known.snapshot, question))
-        assert known.snapshot is not None
-        if given["page"] > known.snapshot.pages:
-            raise NotFound(f"The last page is {known.snapshot.pages}.")
+            snapshot = travel.asked(cast(User, request.user), metric, snapshot, question)
+            known = replace(known, snapshot=snapshot)
+        if given["page"] > snapshot.pages:
+            raise NotFound(f"The last page is {snapshot.pages}.")
         return answer(request._request, known, given["page"])
 
     return answered

@@ -1,1 +1,1 @@
-"""The query endpoint: a filter language without SQL, bounded scans, pages of a pinned version."""
+"""The routes of queries: a condition over a table by pages or as one file, and SQL; each with its limits."""

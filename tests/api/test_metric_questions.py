@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import sample_lake as maker
+from deltalake import write_deltalake
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
@@ -93,8 +94,6 @@ def test_an_answer_belongs_to_the_silver_version_of_its_gold(
     before = client.get(CODES, {"by": "month"})
     lake = Lake(url)
     again = scan.read(lake.open("silver.logs"))
-    from deltalake import write_deltalake
-
     write_deltalake(lake.address("silver.logs"), again, mode="append", partition_by=["quarantined"])
     travel._ANSWERS.clear()
     after = client.get(CODES, {"by": "month"})

@@ -67,9 +67,9 @@ def is_gone(holder: Holder) -> bool:
     return all(holder.get(name) == me[name] for name in ("host", "processes")) and not _is_running(holder)
 
 
-def named(holder: Holder) -> str:
-    """Return a holder in words: its job, process and host."""
-    return f"{holder.get('job', '?')} (process {holder.get('pid', '?')} on {holder.get('host', '?')})"
+def named(holder: Holder, unknown: str = "?", more: str = "") -> str:
+    """Return a holder in words: its job, or what `unknown` says instead, and its process and host."""
+    return f"{holder.get('job', unknown)} (process {holder.get('pid', '?')} on {holder.get('host', '?')}{more})"
 
 
 def _me(job: str) -> Holder:
@@ -181,8 +181,8 @@ class Lease:
         holder, age = self.holder(number), self._age(number)
         told = "" if age is None else f", heard of {max(age, 0):.0f} s ago"
         return LockedError(
-            f"Another job is writing to this lake: {holder.get('job', 'one that has just started')} "
-            f"(process {holder.get('pid', '?')} on {holder.get('host', '?')}{told}). Wait for its end, or stop it; "
+            f"Another job is writing to this lake: {named(holder, 'one that has just started', told)}. Wait for its "
+            f"end, or stop it; "
             f"if that machine is gone, the lock is free {LEASE:g} s after it was heard of last."
         )
 
@@ -210,11 +210,10 @@ class Lease:
         numbers = self.numbers()
         if (highest := max(numbers, default=0)) == self.number:
             return
-        holder = self.holder(highest)
+        other = named(self.holder(highest), "another one")
         raise LockedError(
-            f"This job did not renew its lock on the lake for {LEASE:g} s, and {holder.get('job', 'another one')} "
-            f"(process {holder.get('pid', '?')} on {holder.get('host', '?')}) took it over. Nothing more is written; "
-            f"run this job again when that one has ended."
+            f"This job did not renew its lock on the lake for {LEASE:g} s, and {other} took it over. Nothing more is "
+            f"written; run this job again when that one has ended."
         )
 
     def end(self) -> None:

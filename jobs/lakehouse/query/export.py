@@ -73,11 +73,13 @@ def _opened(path: Path, *, packed: bool) -> IO[bytes]:
 def _masked(scan: Scan, schema: pa.Schema, hidden: Collection[str]) -> Iterator[pa.Table]:
     """Yield the rows as they leave, some thousands at a time."""
     waiting: list[pa.RecordBatch] = []
+    count = 0
     for batch in scan.batches():
         waiting.append(batch)
-        if sum(part.num_rows for part in waiting) >= _ROWS:
+        count += batch.num_rows
+        if count >= _ROWS:
             yield _part(waiting, schema, hidden)
-            waiting = []
+            waiting, count = [], 0
     if waiting:
         yield _part(waiting, schema, hidden)
 

@@ -2,8 +2,8 @@
 
 The query comes on standard input as JSON (`sql`, the `layers` that may be read, whether personal columns are `masked`),
 the answer goes as an Arrow stream to standard output, what is wrong with the query as a line to standard error with the
-exit code of a QueryError, or DENIED. Nothing in the engine can be given a deadline or less memory than there is, and a
-process can: who starts this one ends it when the time is up, and the kernel ends it with who started it.
+exit code of a QueryError or a DeniedError. Nothing in the engine can be given a deadline or less memory than there is,
+and a process can: who starts this one ends it when the time is up, and the kernel ends it with who started it.
 """
 
 import ctypes

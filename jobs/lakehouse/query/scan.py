@@ -7,8 +7,9 @@ crash when the interpreter ends.
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.dataset as ds
@@ -42,9 +43,15 @@ class Effort:
 
 def check_size(table: DeltaTable, expression: ds.Expression | None) -> None:
     """Raise QueryError where the files that may hold rows for an expression are larger than a scan may be."""
-    paths = {fragment.path for fragment in table.to_pyarrow_dataset().get_fragments(filter=expression)}
-    actions = pa.table(table.get_add_actions(flatten=True)).select(["path", "size_bytes"]).to_pylist()
-    _allow(sum(row["size_bytes"] for row in actions if row["path"] in paths), limits.BYTES)
+    known = _files(table)
+    chosen = table.to_pyarrow_dataset().get_fragments(filter=expression)
+    _allow(sum(known[fragment.path]["size_bytes"] for fragment in chosen), limits.BYTES)
+
+
+def _files(table: DeltaTable) -> dict[str, dict[str, Any]]:
+    """Return what the log says of each file of a table, by its path: `size_bytes` and `num_records`."""
+    actions = pa.table(table.get_add_actions(flatten=True)).select(["path", "size_bytes", "num_records"])
+    return {row["path"]: row for row in actions.to_pylist()}
 
 
 def _allow(size: int, most: int) -> None:
@@ -53,6 +60,18 @@ def _allow(size: int, most: int) -> None:
             f"This would scan {size >> 20} MB and {most >> 20} MB are allowed: "
             "filter on what is written together, such as a time."
         )
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    """Say of files that are not there any more what became of them, and keep no memory in the end."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise GoneError("The files of this version were vacuumed away; ask for the newest version.") from error
+    finally:
+        # Arrow keeps what it freed for later use: 50 MB more in each worker, for nothing.
+        pa.default_memory_pool().release_unused()
 
 
 @dataclass
@@ -83,13 +102,8 @@ class Scan:
         Raises QueryError where the files left after pruning are larger than a scan may be, GoneError where
         files of this version are not there any more, and TimeoutError once it is cancelled.
         """
-        try:
+        with _reading():
             return self._run()
-        except FileNotFoundError as error:
-            raise GoneError("The files of this version were vacuumed away; ask for the newest version.") from error
-        finally:
-            # Arrow keeps what it freed for later use: 50 MB more in each worker, for nothing.
-            pa.default_memory_pool().release_unused()
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Yield all rows that fulfil the condition, from the first file on, some thousands at a time, as they are read.
@@ -97,12 +111,8 @@ class Scan:
         Without columns one is read all the same, because a batch knows how many rows it has by its columns. Raises as
         `run`, for files that are larger than an export may be.
         """
-        try:
+        with _reading():
             yield from self._batches()
-        except FileNotFoundError as error:
-            raise GoneError("The files of this version were vacuumed away; ask for the newest version.") from error
-        finally:
-            pa.default_memory_pool().release_unused()
 
     def _batches(self) -> Iterator[pa.RecordBatch]:
         dataset = self._dataset()
@@ -151,8 +161,7 @@ class Scan:
 
     def _checked_sizes(self, paths: Sequence[str], most: int | None = None) -> dict[str, int]:
         """Return the size of each file; a scan without a filter ends with the file that fills its page."""
-        actions = pa.table(self.table.get_add_actions(flatten=True)).select(["path", "size_bytes", "num_records"])
-        known = {row["path"]: row for row in actions.to_pylist()}
+        known = _files(self.table)
         total, rows = 0, -self.start.row
         for path in paths:
             total += known[path]["size_bytes"]

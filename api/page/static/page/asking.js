@@ -13,14 +13,21 @@ export class Answer {
     this.node = html("div", {}, this.state, this.place);
   }
 
-  /** Show what `work` returns, { words, node }; or in words why it cannot be had. */
-  async fill(work) {
+  /**
+   * Show the answer that `ask` returns as `show` makes it, { words, node }; or in words why it cannot be had. What was
+   * asked before and comes later is not shown.
+   */
+  async fill(ask, show) {
+    const asked = (this.asked = {});
     this.say("Asking …");
     try {
-      const { words, node } = await work();
+      const answer = await ask();
+      if (asked !== this.asked) return;
+      const { words, node } = show(answer);
       this.say(words);
       this.place.replaceChildren(node);
     } catch (problem) {
+      if (asked !== this.asked) return;
       this.place.replaceChildren();
       this.say(problem.message, problem.status === 403 ? "quiet" : "problem");
     }

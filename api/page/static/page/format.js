@@ -6,6 +6,9 @@ const SIZES = ["bytes", "kB", "MB", "GB", "TB"];
 
 export const isNumber = (type) => /^(int|bigint|double|decimal)/.test(type);
 
+/** Return the name of a column as a reader sees it. */
+export const heading = (name) => name.replaceAll("_", " ");
+
 /** Return a number as its column's type asks for. */
 export function number(value, type = "bigint") {
   if (value === null || value === undefined) return "–";

@@ -46,7 +46,8 @@ const ledger = () =>
 const reasonsText = (reasons) =>
   Object.entries(reasons ?? {}).map(([reason, records]) => `${reason} ${number(records)}`).join(", ") || "–";
 
-const SENTENCES = JSON.parse(document.getElementById("reasons").textContent);
+/** What each reason means, by its name. */
+export const SENTENCES = JSON.parse(document.getElementById("reasons").textContent);
 
 /** Return the reasons, each with what it means where the pointer rests on it. */
 const reasonsMarks = (reasons) => {

@@ -1,7 +1,7 @@
 // A section that is one table of what a route of the API answers.
 
 import { html, section } from "./element.js";
-import { get } from "./session.js";
+import { getJson } from "./session.js";
 import { SortableTable } from "./table.js";
 
 export class ListSection {
@@ -17,7 +17,7 @@ export class ListSection {
   /** Fetch and draw the rows; what the account may not see is said instead. */
   async load() {
     try {
-      this.show(await (await get(this.route)).json());
+      this.show(await getJson(this.route));
     } catch (problem) {
       this.table.node.hidden = true;
       this.state.hidden = false;

@@ -2,14 +2,13 @@
 
 import { BarChart } from "./chart.js";
 import { html, section, visible } from "./element.js";
-import { ago, isNumber, number, plural, time } from "./format.js";
+import { ago, heading, isNumber, number, plural, time } from "./format.js";
 import { OverTime } from "./overtime.js";
 import { get } from "./session.js";
-import { SortableTable } from "./table.js";
+import { SortableTable, metricColumn } from "./table.js";
 
 const TOP = 20;
 
-const heading = (name) => name.replaceAll("_", " ");
 // The colours of the classes of status codes.
 const STATUS_KINDS = { 1: "quiet", 2: "bar", 3: "redirection", 4: "client-error", 5: "server-error" };
 
@@ -20,18 +19,13 @@ export class MetricSection {
     this.measures = metric.columns.slice(1);
     this.version = null;
     this.chart = new BarChart();
-    this.table = new SortableTable(metric.title, metric.columns.map((column, i) => this.column(column, i)));
+    this.table = new SortableTable(metric.title, metric.columns.map(metricColumn));
     this.fresh = html("p", { class: "quiet" }, "Loading …");
     this.note = html("p", { class: "quiet" });
     this.overTime = metric.has_time ? new OverTime(metric) : null;
     const parts = [this.chart, this.table, this.overTime].filter(Boolean).map(({ node }) => node);
     this.body = html("div", { hidden: true }, parts[0], this.note, ...parts.slice(1));
     this.node = section({ id: metric.name, title: metric.title, meaning: metric.meaning, isWide: false }, this.fresh, this.body);
-  }
-
-  column({ name, type }, index) {
-    const counts = isNumber(type) && index > 0;
-    return { name, label: heading(name), kind: counts ? "number" : null, show: counts ? (v) => number(v, type) : undefined };
   }
 
   /** Fetch the newest version, and draw it where it is another one than before. */

@@ -1,11 +1,11 @@
 // A metric by day, week or month, for its largest groups, between two dates.
 
+import { Answer } from "./asking.js";
 import { LineChart } from "./chart.js";
 import { choice, form, html, visible } from "./element.js";
-import { isNumber, number } from "./format.js";
+import { heading } from "./format.js";
 import { get } from "./session.js";
-import { Answer } from "./asking.js";
-import { SortableTable } from "./table.js";
+import { SortableTable, metricColumn } from "./table.js";
 
 const LINES = 5;
 
@@ -33,12 +33,11 @@ export class OverTime {
     const by = this.by.value;
     const asked = new URLSearchParams({ by });
     for (const name of ["from", "to"]) if (this[name].value) asked.set(name, this[name].value);
-    return this.answer.fill(async () => {
+    const ask = async () => {
       const response = await get(`${this.metric.route}?${asked}`);
-      const rows = await response.json();
-      const whole = Number(response.headers.get("X-Total-Rows")) || rows.length;
-      return { words: this.words(rows, whole, by), node: this.drawn(rows, by) };
-    });
+      return { rows: await response.json(), whole: Number(response.headers.get("X-Total-Rows")) };
+    };
+    return this.answer.fill(ask, ({ rows, whole }) => ({ words: this.words(rows, whole, by), node: this.drawn(rows, by) }));
   }
 
   words(rows, whole, by) {
@@ -49,7 +48,7 @@ export class OverTime {
 
   drawn(rows, by) {
     const { name: group } = this.label;
-    const { name: value, type } = this.measure;
+    const { name: value } = this.measure;
     const sums = new Map();
     for (const row of rows) sums.set(row[group], (sums.get(row[group]) ?? 0) + row[value]);
     const largest = [...sums].sort((a, b) => b[1] - a[1]).slice(0, LINES).map(([name]) => name);
@@ -57,14 +56,9 @@ export class OverTime {
       name: visible(name),
       points: rows.filter((row) => row[group] === name).map((row) => [row[by], row[value]]),
     }));
-    const measure = value.replaceAll("_", " ");
-    this.chart.update(series, `Lines of ${measure} by ${by}; the table below has all numbers.`);
-    const counts = this.metric.columns.map((column, i) => {
-      const counted = i > 0 && isNumber(column.type);
-      const show = counted ? (v) => number(v, column.type) : undefined;
-      return { name: column.name, label: column.name.replaceAll("_", " "), kind: counted ? "number" : null, show };
-    });
-    const table = new SortableTable(`${this.metric.title} by ${by}`, [{ name: by, label: by, kind: "short" }, ...counts]);
+    this.chart.update(series, `Lines of ${heading(value)} by ${by}; the table below has all numbers.`);
+    const columns = [{ name: by, label: by, kind: "short" }, ...this.metric.columns.map(metricColumn)];
+    const table = new SortableTable(`${this.metric.title} by ${by}`, columns);
     table.update(rows);
     const numbers = html("details", {}, html("summary", {}, "All numbers"), table.node);
     return html("div", { hidden: !rows.length }, this.chart.node, numbers);

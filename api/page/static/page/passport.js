@@ -2,7 +2,7 @@
 
 import { Answer, asTable, passportButton } from "./asking.js";
 import { choice, form, html, section, visible } from "./element.js";
-import { get } from "./session.js";
+import { getJson } from "./session.js";
 
 /** The steps of a record in their order, by the keys of the API's answer. */
 const STEPS = [
@@ -51,11 +51,10 @@ export class PassportSection {
 
   behind() {
     const asked = new URLSearchParams({ group: this.group.value });
-    return this.members.fill(async () => {
-      const rows = await (await get(`metrics/${this.metric.value}/records/?${asked}`)).json();
-      const columns = ["source", "source_id", "position"];
-      return asTable("Records behind a number", { columns, rows, more: rows.length === 100 }, passportButton((row) => this.show(row)));
-    });
+    const columns = ["source", "source_id", "position"];
+    const button = passportButton((row) => this.show(row));
+    const show = (rows) => asTable("Records behind a number", { columns, rows, more: rows.length === 100 }, button);
+    return this.members.fill(() => getJson(`metrics/${this.metric.value}/records/?${asked}`), show);
   }
 
   /** Show the passport of a record, and go there. */
@@ -68,9 +67,7 @@ export class PassportSection {
 
   ask() {
     const asked = new URLSearchParams({ source: this.source.value, source_id: this.id.value, position: this.position.value });
-    return this.passport.fill(async () => {
-      const passport = await (await get(`records/?${asked}`)).json();
-      return { words: `A record of ${passport.dataset}.`, node: drawn(passport) };
-    });
+    const show = (passport) => ({ words: `A record of ${passport.dataset}.`, node: drawn(passport) });
+    return this.passport.fill(() => getJson(`records/?${asked}`), show);
   }
 }

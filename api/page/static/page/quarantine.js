@@ -4,9 +4,9 @@ import { Answer, asTable, passportButton, queryTable } from "./asking.js";
 import { BarChart } from "./chart.js";
 import { html, visible } from "./element.js";
 import { number } from "./format.js";
+import { SENTENCES } from "./lake.js";
 import { ListSection } from "./listing.js";
 
-const SENTENCES = JSON.parse(document.getElementById("reasons").textContent);
 const SAMPLES = 20;
 
 export class QuarantineSection extends ListSection {
@@ -27,6 +27,7 @@ export class QuarantineSection extends ListSection {
     });
     this.passport = passport;
     this.chart = new BarChart();
+    this.chart.node.hidden = true;
     this.samples = new Answer();
     this.table.node.before(this.chart.node);
     this.node.append(this.samples.node);
@@ -46,10 +47,11 @@ export class QuarantineSection extends ListSection {
   sample({ dataset, reason }) {
     const filter = `reasons LIKE '%${reason.replaceAll("_", "!_")}%' ESCAPE '!'`;
     const asked = { table: `quarantine.${dataset}`, filter, columns: "source,source_id,position,reasons,raw", limit: SAMPLES };
-    return this.samples.fill(async () => {
-      const found = await queryTable(asked);
-      const { words, node } = asTable(`Records with ${reason}`, { ...found, columns: ["source", "position", "reasons", "raw"] }, passportButton(this.passport));
+    const columns = ["source", "position", "reasons", "raw"];
+    const show = (found) => {
+      const { words, node } = asTable(`Records with ${reason}`, { ...found, columns }, passportButton(this.passport));
       return { words: visible(`${dataset}, ${reason}: ${words}`), node };
-    });
+    };
+    return this.samples.fill(() => queryTable(asked), show);
   }
 }

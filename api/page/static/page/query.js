@@ -2,7 +2,7 @@
 
 import { Answer, asTable, queryTable } from "./asking.js";
 import { choice, form, html, section } from "./element.js";
-import { get } from "./session.js";
+import { getJson } from "./session.js";
 
 const ROWS = 100;
 
@@ -26,7 +26,7 @@ export class QuerySection {
 
   /** Learn which tables there are; the one that is chosen stays. */
   async load() {
-    const names = (await (await get("tables/")).json()).map(({ name }) => name);
+    const names = (await getJson("tables/")).map(({ name }) => name);
     const known = [...this.table.options].map(({ value }) => value);
     if (names.join() !== known.join()) this.table.replaceChildren(...choice(names, this.table.value).children);
   }
@@ -35,6 +35,6 @@ export class QuerySection {
     const asked = { table: this.table.value, limit: ROWS };
     if (this.filter.value.trim()) asked.filter = this.filter.value;
     if (this.columns.value.trim()) asked.columns = this.columns.value;
-    return this.answer.fill(async () => asTable(this.table.value, await queryTable(asked)));
+    return this.answer.fill(() => queryTable(asked), (found) => asTable(asked.table, found));
   }
 }

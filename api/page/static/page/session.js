@@ -16,11 +16,13 @@ export class Refused extends Error {
 let access = null;
 let held = JSON.parse(sessionStorage.getItem(STORE) ?? "null");
 let renewal = null;
+const asked = new Map();
 
 export const user = () => held?.user ?? null;
 
 function hold(session) {
   held = session;
+  asked.clear(); // what one user has asked for is no answer to another
   if (session) sessionStorage.setItem(STORE, JSON.stringify(session));
   else sessionStorage.removeItem(STORE);
 }
@@ -118,4 +120,13 @@ export async function get(path) {
   }
   if (!response.ok) throw await refusal(response);
   return response;
+}
+
+/** Return the JSON of GET /api/<path>; who asks for the same meanwhile gets the same answer. Throws Refused. */
+export function getJson(path) {
+  if (!asked.has(path)) {
+    const answer = get(path).then((response) => response.json());
+    asked.set(path, answer.finally(() => asked.delete(path)));
+  }
+  return asked.get(path);
 }

@@ -1,10 +1,16 @@
 // A table that its reader sorts: by a button in each head, by mouse, touch or keyboard.
 
 import { html, visible } from "./element.js";
-import { plural } from "./format.js";
+import { heading, isNumber, number, plural } from "./format.js";
 
 const FIRST = 100;
 const compareText = new Intl.Collator("en", { numeric: true }).compare;
+
+/** Return the column of a table for one of a metric's columns, the first of which names a group. */
+export function metricColumn({ name, type }, index) {
+  const counts = isNumber(type) && index > 0;
+  return { name, label: heading(name), kind: counts ? "number" : null, show: counts ? (v) => number(v, type) : undefined };
+}
 
 const key = (row, { name, by }) => (by ? by(row[name]) : row[name]);
 
