@@ -160,9 +160,8 @@ def read_rows(job: Run, dataset: Dataset, tables: Tables, now: Look) -> None:
     common = {"batch": state.batch + 1, "ingested_at": datetime.now(UTC), "run_id": job.run_id}
     came = Arrivals(dataset, source, begin, common)
     rows = job.counted(came.batches(reader.changes(None if now.loss else before, now)))
-    added = list(
-        data_files.write(job.lake.files, job.lake.address(name), bronze(dataset), f"{state.batch + 1:08}", rows)
-    )
+    prefix = data_files.prefix(state.batch + 1)
+    added = list(data_files.write(job.lake.files, job.lake.address(name), bronze(dataset), prefix, rows))
     readings = {**state.readings, source: came.reading}
     if came.count or (before and came.reading.generation != before.generation):
         new = commit(job, dataset, added, state.next(job.run_id, readings=readings), came.count)
@@ -176,7 +175,7 @@ def read_rows(job: Run, dataset: Dataset, tables: Tables, now: Look) -> None:
 def commit(job: Run, dataset: Dataset, added: list[DataFile], following: State, came: int) -> int:
     """Commit a batch of bronze without what is forgotten; return the rows that it has."""
     if words := job.forgotten.get(dataset.name):
-        added = forgetting.refuse(job.lake, job.lake.dataset(dataset.name), added, words, job.run_id)
+        added = forgetting.refuse(job.lake, job.lake.dataset(dataset.name), following.batch, added, words, job.run_id)
     new = sum(job.commit(f"bronze.{dataset.name}", added, following).values())
     tell_refused(dataset.name, came - new)
     return new

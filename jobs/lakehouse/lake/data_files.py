@@ -129,6 +129,11 @@ def distinct(address: str, files: Sequence[DataFile], table: Table, column: str)
     return {value for batch in batches for value in pc.unique(batch[column]).to_pylist()}
 
 
+def prefix(batch: int) -> str:
+    """Return what the names of the files begin with that bring a batch of bronze, whoever writes them."""
+    return f"{batch:08}"
+
+
 def write(
     storage: Storage, address: str, table: Table, prefix: str, batches: Iterable[pa.RecordBatch]
 ) -> Iterator[DataFile]:

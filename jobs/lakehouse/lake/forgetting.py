@@ -52,10 +52,13 @@ def search(lake: Lake, dataset: Dataset, files: Iterable[DataFile], named: Named
     return rows, others
 
 
-def refuse(lake: Lake, dataset: Dataset, files: Sequence[DataFile], words: Words, run_id: str) -> list[DataFile]:
-    """Take what was forgotten out of files of bronze that are not committed yet; return those to be committed.
+def refuse(
+    lake: Lake, dataset: Dataset, batch: int, files: Sequence[DataFile], words: Words, run_id: str
+) -> list[DataFile]:
+    """Take what was forgotten out of a batch of bronze that is not committed yet; return the files to be committed.
 
-    The ledger is told first: what it says of records that no table has read counts for nothing.
+    The ledger is told first: what it says of records that no table has read counts for nothing. What a killed run wrote
+    for the same batch, from the same records, goes too.
     """
     name = f"bronze.{dataset.name}"
 
@@ -68,8 +71,10 @@ def refuse(lake: Lake, dataset: Dataset, files: Sequence[DataFile], words: Words
         return list(files)
     forgotten.record(lake, dataset.name, rows, run_id)
     made = without(lake, name, files, pl.DataFrame(rows).select(_WHO).unique())
-    for file in made.removed:
-        lake.files.delete(f"{lake.address(name)}/{file.path}")
+    kept = {file.path for file in files if file not in made.removed}
+    for path in lake.files.list(lake.address(name)):
+        if path.startswith(data_files.prefix(batch)) and path not in kept:
+            lake.files.delete(f"{lake.address(name)}/{path}")
     return [*(file for file in files if file not in made.removed), *made.added]
 
 

@@ -168,9 +168,9 @@ class Inbox:
                 for cut in own
             )
             added = [cut.file for cut in own if cut.file]
-            if words := self._words.get(dataset):
-                added = forgetting.refuse(self.lake, self.lake.dataset(dataset), added, words, run_id)
             state = self.standings[name].state.next(run_id, files=rows)
+            if words := self._words.get(dataset):
+                added = forgetting.refuse(self.lake, self.lake.dataset(dataset), state.batch, added, words, run_id)
             self.standings[name] = self.lake.commit(name, self.standings[name], added, state)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from lakehouse.errors import ServiceError
+from lakehouse.lake import data_files
 from lakehouse.lake.data_files import DataFile
 from lakehouse.lake.files import room
 from lakehouse.lake.store import Lake
@@ -68,7 +69,7 @@ def bring(item: tuple[Task, Decision, Lake]) -> Cut:
         decision = cut_file.cut_file(task, decision, parquet)
         if not decision.records:
             return Cut(task, decision, None)
-        name = f"{task.batch:08}-{task.sha256}-{uuid.uuid4().hex[:8]}.parquet"
+        name = f"{data_files.prefix(task.batch)}-{task.sha256}-{uuid.uuid4().hex[:8]}.parquet"
         table, footer = lake.table(f"bronze.{task.dataset}"), pq.read_metadata(parquet)
         lake.files.upload(parquet, f"{lake.address(table.name)}/{name}")
         return Cut(task, decision, DataFile.of_footer(name, parquet.stat().st_size, footer, table))

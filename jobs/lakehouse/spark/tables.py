@@ -46,10 +46,10 @@ def write(rows: DataFrame, lake: Lake, name: str, batch: int) -> list[DataFile]:
     The tasks write by Arrow and tell what they wrote: a file of a task that failed, or was done twice, is in no commit.
     """
     # Another one, which has opened nothing yet, goes to the tasks.
-    table, theirs = lake.table(name), replace(lake)
+    table, theirs, prefix = lake.table(name), replace(lake), data_files.prefix(batch)
 
     def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for file in data_files.write(theirs.files, theirs.address(table.name), table, f"{batch:08}", batches):
+        for file in data_files.write(theirs.files, theirs.address(table.name), table, prefix, batches):
             yield pa.RecordBatch.from_pydict({"file": [json.dumps(asdict(file))]})
 
     names = [column.name for column in table.columns]
