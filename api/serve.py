@@ -71,8 +71,9 @@ def main() -> None:
     (settings.stack_home / "api" / "newest").unlink(missing_ok=True)
     shutil.rmtree(settings.stack_home / "api" / "exports", ignore_errors=True)
     # What libraries load where it is there: pandas and numpy by pyarrow (50 and 11 MB a worker), a PostgreSQL driver
-    # by the REST framework (9 MB), cryptography by PyJWT for signatures that no token here has (10 MB).
-    imports.keep_out("pandas", "numpy", "psycopg", "cryptography")
+    # by the REST framework (9 MB), cryptography by PyJWT for signatures that no token here has (10 MB). Polars (24 MB)
+    # judges records, which no request does.
+    imports.keep_out("pandas", "numpy", "psycopg", "cryptography", "polars")
     # glibc keeps a heap for each thread and gives little of them back; two are enough (mallopt's M_ARENA_MAX).
     if sys.platform == "linux" and hasattr(ctypes.CDLL(None), "mallopt"):
         ctypes.CDLL(None).mallopt(-8, 2)

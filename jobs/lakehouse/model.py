@@ -1,14 +1,8 @@
 """What datasets, metrics and tables are made of, in plain Python: no Spark, no Delta."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import polars as pl
 
 # The types a column can have, as Spark SQL and Delta both name them; decimals are `decimal(p,s)`. Those of the fields
 # of a dataset are the ones that `judging.types.convert` knows: all but binary and array<string>.
@@ -63,8 +57,9 @@ class Field:
     What a foreign source writes otherwise: `aliases` are other names that the field may have there; of several the
     first that is given counts, `source` before all. `formats` are those of a date or time beside ISO 8601, such as
     `%m/%d/%Y %H:%M` (strptime, as https://docs.rs/chrono/latest/chrono/format/strftime/ has it), tried in order; a
-    time without a zone is UTC. With a `decimal_comma` the text of a number is `1.234,56`, and points stand between
-    thousands alone; numbers of JSON, which have a point, stay what they are.
+    time without a zone is UTC. `epoch` stands for seconds or milliseconds since 1970 (10 or 13 digits), `log` for the
+    time in a web server's log, `10/Oct/2000:13:55:36 -0700`. With a `decimal_comma` the text of a number is `1.234,56`,
+    and points stand between thousands alone; numbers of JSON, which have a point, stay what they are.
     """
 
     source: str
@@ -82,16 +77,17 @@ class Field:
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule on the records of a dataset: its name in `reasons`, and an expression that is true where it is broken.
+    """A rule on the records of a dataset: its name in `reasons`, and an SQL expression that is true where it is broken.
 
-    The expression sees each typed column under its name, null where the record gives none or nothing of that type, the
-    record's own text under `judging.columns.text(name)`, and `ingested_at`. Where it is null, the rule does not apply.
+    The expression (https://docs.pola.rs/api/python/stable/reference/sql) sees each typed column under its name, null
+    where the record gives none or nothing of that type, the record's own text under `text_` and that name, and
+    `ingested_at`. Where it is null, the rule does not apply. It must not fail on any value: TRY_CAST rather than CAST.
     Rules of one name are one reason. One that only this dataset has says in a sentence each what is wrong (`sentence`)
     and what to do (`remedy`); the others stand in `lakehouse.reasons`.
     """
 
     name: str
-    expression: pl.Expr
+    expression: str
     sentence: str = ""
     remedy: str = ""
 
@@ -103,8 +99,9 @@ class Dataset:
     `key` names the silver column that identifies a record where it is given, or is None where equal records are
     different events. `formats` are those of `FORMATS` that its files may have; on its topic a record is JSON.
     `time_column` is the silver column that says when the event happened, None where no field does. `rules` are those
-    on its records beside what follows from the fields' types; `derived` are expressions, each under the name of the
-    typed column that it fills from others, in the order in which they are applied. `delimiter` stands between the
+    on its records beside what follows from the fields' types; `derived` are the typed columns that are filled from
+    others, each with an SQL expression as rules have, in the order in which they are applied; where it gives a text,
+    this is read as the field's own is. What is no value of the column's type is null. `delimiter` stands between the
     fields of its CSV files. `drift` is one of `DRIFTS`. `chart` draws its values. `found` are the columns that silver
     got from fields that were not declared; one whose field is declared since, for another column, goes on beside that
     with the text.
@@ -116,9 +113,8 @@ class Dataset:
     fields: tuple[Field, ...]
     key: str | None
     time_column: str | None
-    # Expressions have no equality of their own: `==` of two of them is a third one.
-    rules: tuple[Rule, ...] = field(default=(), compare=False)
-    derived: tuple[pl.Expr, ...] = field(default=(), compare=False)
+    rules: tuple[Rule, ...] = ()
+    derived: tuple[tuple[str, str], ...] = ()
     delimiter: str = field(default=",", kw_only=True)
     drift: str = field(default="keep", kw_only=True)
     chart: Chart | None = field(default=None, kw_only=True)

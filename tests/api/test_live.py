@@ -190,7 +190,7 @@ def test_a_lake_that_goes_away_and_comes_back_needs_no_restart(server: Server, p
 
 def test_an_idle_worker_is_small_and_hardly_works(server: Server) -> None:
     workers = [psutil.Process(pid) for pid in server.workers()]
-    assert max(worker.memory_info().rss for worker in workers) < 250 * 2**20
+    assert max(worker.memory_info().rss for worker in workers) < 250e6
     before = sum(sum(worker.cpu_times()[:2]) for worker in workers)
     time.sleep(2)
     assert sum(sum(worker.cpu_times()[:2]) for worker in workers) - before < 0.4

@@ -8,7 +8,6 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import polars as pl
 import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
@@ -84,12 +83,12 @@ def edited(chance: Random) -> Dataset:
     """Return the dataset with some of its rules, and some others."""
     limit = chance.randrange(2, 9)
     others = [
-        Rule("too_many_clicks", pl.col("clicks") > limit),
-        Rule("cheap", pl.col("budget") < limit),
-        Rule("negative", pl.col("ctr") < 0),
+        Rule("too_many_clicks", f"clicks > {limit}"),
+        Rule("cheap", f"budget < {limit}"),
+        Rule("negative", "ctr < 0"),
     ]
     rules = [rule for rule in ADS.rules if chance.random() < 0.6] + [rule for rule in others if chance.random() < 0.4]
-    derived = (pl.col("clicks").clip(0).alias("clicks"),) if chance.random() < 0.5 else ()
+    derived = (("clicks", "GREATEST(clicks, 0)"),) if chance.random() < 0.5 else ()
     return replace(ADS, rules=tuple(rules), derived=derived)
 
 

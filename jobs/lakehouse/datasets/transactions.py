@@ -1,40 +1,31 @@
 """Customer transactions: what somebody bought, when, and for how much."""
 
-from datetime import timedelta
-
-import polars as pl
-
-from lakehouse.judging.columns import date_range, text
 from lakehouse.model import Chart, Column, Dataset, Field, Rule
 
-_QUANTITY, _UNIT_PRICE, _AMOUNT = pl.col("quantity"), pl.col("unit_price"), pl.col("amount")
-
 # Money that went back: quantity and amount are both negative.
-_IS_REFUND = (text("payment_method").str.to_lowercase() == "refund") & (_QUANTITY < 0) & (_AMOUNT < 0)
-_HAS_NO_AMOUNT = text("amount").is_null()
+_IS_REFUND = "LOWER(text_payment_method) = 'refund' AND quantity < 0 AND amount < 0"
 
 DERIVED = (
-    pl.when(text("quantity").is_null()).then(1).otherwise(_QUANTITY).cast(pl.Int32).alias("quantity"),
-    pl.when(_HAS_NO_AMOUNT)
-    .then((_UNIT_PRICE * _QUANTITY).cast(pl.Decimal(14, 2), strict=False))
-    .otherwise(_AMOUNT)
-    .alias("amount"),
+    ("quantity", "CASE WHEN text_quantity IS NULL THEN 1 ELSE quantity END"),
+    ("amount", "CASE WHEN text_amount IS NULL THEN unit_price * quantity ELSE amount END"),
 )
 
 RULES = (
-    Rule("required", _HAS_NO_AMOUNT & text("unit_price").is_null()),
-    Rule("overflow", _HAS_NO_AMOUNT & _AMOUNT.is_null() & _UNIT_PRICE.is_not_null() & _QUANTITY.is_not_null()),
+    Rule("required", "text_amount IS NULL AND text_unit_price IS NULL"),
+    Rule("overflow", "text_amount IS NULL AND amount IS NULL AND unit_price IS NOT NULL AND quantity IS NOT NULL"),
     Rule(
         "not_sold",
-        ~_IS_REFUND.fill_null(False) & ((_QUANTITY <= 0) | (_AMOUNT < 0)),
+        f"NOT COALESCE({_IS_REFUND}, FALSE) AND (quantity <= 0 OR amount < 0)",
         "Nothing is sold, by quantity or amount, and it is no refund.",
         "A refund has the payment method refund, and both quantity and amount below zero.",
     ),
-    Rule("negative", _UNIT_PRICE < 0),
-    Rule("date_range", date_range("transaction_date", ahead=timedelta(days=1))),
+    Rule("negative", "unit_price < 0"),
+    Rule(
+        "date_range", "EXTRACT(YEAR FROM transaction_date) < 2000 OR transaction_date > ingested_at + INTERVAL '1 day'"
+    ),
     Rule(
         "amount_mismatch",
-        _AMOUNT != _UNIT_PRICE * _QUANTITY,
+        "amount <> unit_price * quantity",
         "The amount is not quantity times unit price, to the cent.",
         "Mend the one that is wrong at the source, and send the record again.",
     ),

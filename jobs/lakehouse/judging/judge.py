@@ -14,7 +14,7 @@ from lakehouse.judging.drift import Seen, Sightings
 from lakehouse.judging.parse import parse
 from lakehouse.judging.rules import find_reasons, type_rules
 from lakehouse.judging.types import arrow_type, convert
-from lakehouse.model import Dataset
+from lakehouse.model import Dataset, Field
 
 # So many bytes of records are worked on at a time, which bounds the memory beside the batch and its result.
 SLICE_BYTES = 16 << 20
@@ -83,10 +83,19 @@ def _judge_slice(batch: pa.RecordBatch, dataset: Dataset, observe: Callable[[See
         for field in dataset.all_fields
     ]
     frame = texts.with_columns(pl.Series("ingested_at", batch["ingested_at"].cast(pa.timestamp("us", "UTC"))), *values)
-    for expression in dataset.derived:
-        frame = frame.with_columns(expression)
+    for name, expression in dataset.derived:
+        frame = _derive(frame, next(f for f in dataset.fields if f.column.name == name), expression)
     reasons = find_reasons(frame, (*type_rules(dataset), *dataset.rules))
     is_good = reasons.list.len() == 0
     good = (pl.when(is_good).then(pl.col(column.name)).alias(column.name) for column in dataset.columns)
     key = [pl.col(dataset.key).alias("row_key")] if dataset.key is not None else []
     return frame.select(*good, *key, reasons.alias("reasons")).to_arrow()
+
+
+def _derive(frame: pl.DataFrame, field: Field, expression: str) -> pl.DataFrame:
+    """Fill the typed column of a field by an expression, whose texts are read as those of the source are."""
+    name = field.column.name
+    filled = frame.with_columns(pl.sql_expr(expression).alias(name))
+    if filled[name].dtype == pl.String:
+        return filled.with_columns(convert(filled[name], field.column.type, field.formats).alias(name))
+    return filled.with_columns(pl.col(name).cast(frame[name].dtype, strict=False))

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import polars as pl
 
-from lakehouse.judging.columns import text
+from lakehouse.judging.columns import text_name
 from lakehouse.judging.types import DECIMAL, is_decimal, pattern
 from lakehouse.model import Column, Dataset, Rule
 
@@ -17,15 +17,19 @@ CONTROL = r"[\x00-\x08\x0B\x0C\x0E-\x1F\x7F]"
 
 def type_rules(dataset: Dataset) -> tuple[Rule, ...]:
     """Return the rules that follow from the fields' types, for all datasets alike."""
-    required = [Rule("required", text(field.column.name).is_null()) for field in dataset.fields if field.required]
+    required = [Rule("required", f"{_text(f.column.name)} IS NULL") for f in dataset.fields if f.required]
     strings = [field.column.name for field in dataset.fields if field.column.type == "string"]
-    control = [Rule("control_char", text(name).str.contains(CONTROL)) for name in strings]
+    control = [Rule("control_char", f"{_text(name)} ~ '{CONTROL}'") for name in strings]
     return (*required, *control, *(rule for column in dataset.columns for rule in _column_rules(column)))
 
 
+def _text(name: str) -> str:
+    return f'"{text_name(name)}"'
+
+
 def _column_rules(column: Column) -> tuple[Rule, ...]:
-    given, value = text(column.name), pl.col(column.name)
-    is_unread = given.is_not_null() & value.is_null()
+    given, is_null = _text(column.name), f'"{column.name}" IS NULL'
+    is_unread = f"{given} IS NOT NULL AND {is_null}"
     if column.type == "string":
         return ()
     if column.type in ("date", "timestamp"):
@@ -34,19 +38,19 @@ def _column_rules(column: Column) -> tuple[Rule, ...]:
         return (Rule("boolean", is_unread),)
     if column.type == "double":
         return (Rule("number_format", is_unread),)
-    is_exact = given.str.contains(pattern(column.type))
-    overflow = Rule("overflow", is_exact & value.is_null())
+    exact = f"{given} ~ '{pattern(column.type)}'"
+    overflow = Rule("overflow", f"{exact} AND {is_null}")
     if not is_decimal(column.type):
-        return (Rule("number_format", ~is_exact), overflow)
-    is_number = given.str.contains(DECIMAL)
-    return (Rule("number_format", ~is_number), Rule("scale", is_number & ~is_exact), overflow)
+        return (Rule("number_format", f"NOT ({exact})"), overflow)
+    number = f"{given} ~ '{DECIMAL}'"
+    return (Rule("number_format", f"NOT ({number})"), Rule("scale", f"{number} AND NOT ({exact})"), overflow)
 
 
 def find_reasons(frame: pl.DataFrame, rules: Iterable[Rule]) -> pl.Series:
     """Return the list of reasons of each record: its `problem` alone where it has one, else its broken rules."""
     by_name: dict[str, list[pl.Expr]] = {}
     for rule in rules:
-        by_name.setdefault(rule.name, []).append(rule.expression.fill_null(False))
+        by_name.setdefault(rule.name, []).append(pl.sql_expr(rule.expression).fill_null(False))
     broken = frame.select(
         pl.col("problem"), *(pl.any_horizontal(expressions).alias(name) for name, expressions in by_name.items())
     )

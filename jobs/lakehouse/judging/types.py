@@ -80,7 +80,7 @@ def convert(text: pl.Series, kind: str, formats: Sequence[str] = ()) -> pl.Serie
     """Return the texts as values of a Spark SQL type, null where a text is not exactly one or the value does not fit.
 
     A double out of range is null, never infinite. A boolean is `true` or `false`. Times are `yyyy-MM-dd`,
-    `yyyy-MM-dd HH:mm[:ss]`, ISO 8601, or in one of the `formats`; one without a zone is UTC.
+    `yyyy-MM-dd HH:mm[:ss]`, ISO 8601, or in one of the `formats` (see model.Field); one without a zone is UTC.
     """
     if kind == "string":
         return text
@@ -103,14 +103,19 @@ def _in_formats(iso: pl.Series, text: pl.Series, formats: Sequence[str]) -> pl.S
     """
     if not formats:
         return iso
-    sound = pl.when(~text.str.contains(r":60\b")).then(text)
-    found = [
-        sound.str.to_date(form, strict=False)
-        if iso.dtype == pl.Date
-        else sound.str.to_datetime(form, time_unit="us", time_zone="UTC", strict=False)
-        for form in formats
-    ]
+    found = [_read(pl.lit(text), form, iso.dtype) for form in formats]
     return pl.select(pl.coalesce(iso, *(pl.when(value.dt.year() >= 1000).then(value) for value in found))).to_series()
+
+
+def _read(text: pl.Expr, form: str, dtype: pl.DataType) -> pl.Expr:
+    if form == "epoch":
+        return _epoch(text)
+    if form == "log":
+        return _log_time(text)
+    sound = pl.when(~text.str.contains(r":60\b")).then(text)
+    if dtype == pl.Date:
+        return sound.str.to_date(form, strict=False)
+    return sound.str.to_datetime(form, time_unit="us", time_zone="UTC", strict=False)
 
 
 def _timestamp(text: pl.Series) -> pl.Series:
@@ -130,16 +135,13 @@ def _number(part: str) -> pl.Expr:
     return pl.col(part).cast(pl.Int64).fill_null(0)
 
 
-def epoch(text: pl.Expr) -> pl.Expr:
-    """Return a time from seconds (10 digits) or milliseconds (13 digits) since 1970-01-01 UTC, else null."""
+def _epoch(text: pl.Expr) -> pl.Expr:
     number = pl.when(text.str.contains(_EPOCH)).then(text).cast(pl.Int64)
     return pl.when(text.str.len_bytes() == 10).then(number * 1_000_000).otherwise(number * 1_000).cast(_UTC)
 
 
-def log_time(text: pl.Expr) -> pl.Expr:
-    """Return a time from the log format's `10/Oct/2000:13:55:36 -0700`, else null.
-
-    Source: Apache HTTP Server, mod_log_config, `%t`. Months are English whatever the locale.
-    """
+def _log_time(text: pl.Expr) -> pl.Expr:
+    # Source: Apache HTTP Server, mod_log_config, `%t`. Months are English whatever the locale. By a format alone,
+    # offsets that do not exist would be taken.
     exact = pl.when(text.str.contains(_LOG_TIME)).then(text)
     return exact.str.to_datetime("%d/%b/%Y:%H:%M:%S %z", strict=False, time_unit="us")
