@@ -70,6 +70,7 @@ def main() -> None:
         sys.exit(code)
     (settings.stack_home / "api" / "newest").unlink(missing_ok=True)
     shutil.rmtree(settings.stack_home / "api" / "exports", ignore_errors=True)
+    shutil.rmtree(settings.stack_home / "api" / "requests", ignore_errors=True)
     # What libraries load where it is there: pandas and numpy by pyarrow (50 and 11 MB a worker), a PostgreSQL driver
     # by the REST framework (9 MB), cryptography by PyJWT for signatures that no token here has (10 MB). Polars (24 MB)
     # judges records, which no request does.

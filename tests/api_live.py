@@ -49,6 +49,8 @@ class Server:
             "API_WORKERS": "2",
             **environ,
         }
+        # Of the tests' own Django: a server finds out by itself where its workers count.
+        self.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
         self.log = home / "api.log"
 
     @property

@@ -16,7 +16,7 @@ class Environment:
     """How the API is reached, how many logins a minute may fail for a user from an address, whom it trusts.
 
     `tls` holds the files of certificate and key with which the server itself speaks TLS. `proxies` are believed about
-    whom they speak for; pages of `origins` may read the API.
+    whom they speak for; pages of `origins` may read the API, whoever has the `metrics_token` may read `/metrics`.
     """
 
     https: bool
@@ -25,6 +25,7 @@ class Environment:
     login_rate: int
     proxies: list[Network]
     origins: list[str]
+    metrics_token: str
 
 
 def load(environ: Mapping[str, str] | None = None) -> Environment:
@@ -44,7 +45,22 @@ def load(environ: Mapping[str, str] | None = None) -> Environment:
         origins=_items(
             values, "API_CORS_ORIGINS", f"https?://{host}", "origins such as https://charts.example.org are needed"
         ),
+        metrics_token=_token(values, "API_METRICS_TOKEN_FILE"),
     )
+
+
+def _token(values: Mapping[str, str], name: str) -> str:
+    """Return the token in a file that only its owner may read; empty where none is named."""
+    if not values[name]:
+        return ""
+    path, allowed = ROOT / values[name], "a file that only its owner may read, with 32 characters or more, is needed"
+    try:
+        token = path.read_text("utf-8").strip()
+    except (OSError, ValueError) as error:
+        raise SettingError(name, values[name], allowed) from error
+    if path.stat().st_mode & 0o077 or len(token) < 32:
+        raise SettingError(name, values[name], allowed)
+    return token
 
 
 def _tls(values: Mapping[str, str]) -> tuple[Path, Path] | None:

@@ -15,6 +15,9 @@ from lakehouse.query.errors import DeniedError, GoneError, PersonalFilterError, 
 
 log = logging.getLogger("api")
 
+# Under this the server names status and reason of a request that it refuses.
+REFUSED = "lakehouse.refused"
+
 # The short code in an error's body by its status, and what the status means on every route.
 MEANINGS = {
     400: ("bad_request", "A parameter or the body cannot be used; `detail` says why."),

@@ -12,12 +12,11 @@ from django.http import HttpRequest, HttpResponse
 
 from config import errors
 from config.logs import masked_address, safe
+from monitoring.requests import observe
 
 access = logging.getLogger("access")
 log = logging.getLogger("api")
 
-# Under this the server names status and reason of a request that it refuses.
-REFUSED = "lakehouse.refused"
 CSP = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
 
@@ -42,6 +41,7 @@ class Edge:
             response.headers["Content-Length"] = str(len(response.content))
         response.headers["X-Request-Id"] = request.id  # type: ignore[attr-defined]
         seconds = time.perf_counter() - started
+        observe(request, response, seconds)
         access.info(
             "%s %s %d %.1f ms %s %s",
             request.method,
@@ -56,8 +56,8 @@ class Edge:
 
     def refused(self, request: HttpRequest) -> HttpResponse | None:
         """Return the refusal of a request for an unknown host, or whose URL or body is over the limit, else None."""
-        if REFUSED in request.META:
-            return errors.response(request, *request.META[REFUSED])
+        if errors.REFUSED in request.META:
+            return errors.response(request, *request.META[errors.REFUSED])
         try:
             request.get_host()
         except DisallowedHost:

@@ -18,7 +18,7 @@ from wsgiref.util import FileWrapper
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
-from config.middleware import REFUSED
+from config.errors import REFUSED  # config.middleware may be imported only once the settings are there
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 

@@ -1,5 +1,6 @@
 """Django's settings, derived from the lakehouse's settings; nothing here needs editing to run the API."""
 
+import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,6 +17,10 @@ NEWEST = STATE / "newest"
 # Answers that are sent as files; they are deleted as soon as the server has opened them.
 EXPORTS = STATE / "exports"
 STATE.mkdir(parents=True, exist_ok=True, mode=0o700)
+# Where each worker counts its requests; prometheus_client reads this name when it is imported.
+REQUESTS = STATE / "requests"
+REQUESTS.mkdir(parents=True, exist_ok=True, mode=0o700)
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(REQUESTS)
 
 # The clients of the store read the environment when the first table is opened.
 clients.prepare(LAKEHOUSE, LAKEHOUSE.hdfs_reader)
@@ -42,6 +47,7 @@ INSTALLED_APPS = [
     "query",
     "catalogue",
     "health",
+    "monitoring",
     "page",
     "reference",
 ]

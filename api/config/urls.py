@@ -7,6 +7,7 @@ from catalogue import views as catalogue
 from health.views import health
 from lakehouse.metrics import METRICS
 from metrics.views import view
+from monitoring.views import metrics
 from page.views import index
 from query.sql import sql
 from query.views import export, query_table
@@ -33,6 +34,7 @@ urlpatterns = [
     path("api/health/", health, name="health"),
     path("api/schema/", schema, name="schema"),
     path("api/docs/", swagger, name="docs"),
+    path("metrics", metrics, name="prometheus"),
     path("", index, name="page"),
 ]
 

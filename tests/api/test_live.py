@@ -3,6 +3,7 @@
 import ctypes
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -80,6 +81,25 @@ def test_eight_refreshes_over_two_processes_give_one_pair(server: Server) -> Non
     with ThreadPoolExecutor(8) as pool:
         answers = pool.map(lambda _: server.request("POST", "/api/token/refresh/", {"refresh": refresh}), range(8))
     assert sorted(answer.status for answer in answers) == [200] + [401] * 7
+
+
+def test_requests_of_all_processes_are_added_up(server: Server) -> None:
+    def count() -> float:
+        text = server.get("/metrics").body.decode()
+        found = re.search(
+            r'^lakehouse_api_request_seconds_count\{.*"/api/runs/",status="401"\} (\S+)$', text, re.MULTILINE
+        )
+        return float(found[1]) if found else 0.0
+
+    def have_both_answered() -> bool:
+        server.get("/api/health/")
+        return len(list((server.home / "api" / "requests").glob("histogram_*.db"))) == 2
+
+    assert until(have_both_answered)
+    before = count()
+    for _ in range(20):
+        assert server.get("/api/runs/").status == 401
+    assert {count() for _ in range(8)} == {before + 20}, "whichever process is asked"
 
 
 def test_logins_are_counted_once_for_all_processes(server: Server) -> None:

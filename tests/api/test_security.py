@@ -29,6 +29,8 @@ PUBLIC = {
     "api/health/",
     "api/schema/",
     "api/docs/",
+    # It has its own token, or answers this machine alone.
+    "metrics",
 }
 
 
