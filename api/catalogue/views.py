@@ -12,9 +12,10 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 from rest_framework.exceptions import NotFound
 
 from accounts.permissions import sees_personal
-from catalogue import records, shapes
+from catalogue import shapes
 from catalogue.routes import Work, route
 from config.parameters import text, whole
+from lakehouse.catalogue import records
 from lakehouse.catalogue.history import commits
 from lakehouse.catalogue.lineage import lineage
 from lakehouse.catalogue.tables import description, summaries

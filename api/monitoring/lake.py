@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
@@ -10,17 +9,15 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from rest_framework.exceptions import APIException
 
-from catalogue import records
+from lakehouse.catalogue import gauges, records
 from lakehouse.errors import LakehouseError
 from lakehouse.lake import Lake
 from lakehouse.metrics import METRICS
 from lakes import refresher
 from lakes.reads import READS
 
-# Runs that are looked through for the last one of each job, and jobs that are told at most.
-RUNS, JOBS = 200, 30
-# What a run counted, by the words of ledger.runs.
-COUNTS = {"new": "new", "rows": "good", "quarantined": "quarantined", "lost": "lost"}
+# Runs that are looked through for the last one of each job.
+RUNS = 200
 
 
 class LakeCollector(Collector):
@@ -30,7 +27,12 @@ class LakeCollector(Collector):
         """Yield all gauges."""
         yield from _metrics()
         yield from _stream()
-        yield from _jobs()
+        lake = Lake.of(settings.LAKEHOUSE)
+        try:
+            runs = READS.ask(AnonymousUser(), ("runs", lake.url), lambda: records.runs(lake, RUNS))
+        except (APIException, LakehouseError):
+            return
+        yield from gauges.of_jobs(runs)
 
 
 def _metrics() -> Iterator[GaugeMetricFamily]:
@@ -60,37 +62,3 @@ def _stream() -> Iterator[GaugeMetricFamily]:
     yield GaugeMetricFamily("lakehouse_stream_lag_records", "Records that waited at the last look.", told.lag_records)
     yield GaugeMetricFamily("lakehouse_stream_lag_seconds", "Seconds until these were in gold.", told.lag_seconds)
     yield GaugeMetricFamily("lakehouse_stream_records_per_second", "How fast they came.", told.records_per_second)
-
-
-def _jobs() -> Iterator[GaugeMetricFamily]:
-    """Yield what ledger.runs tells of the last run of each job; a run without an end is `interrupted`, or goes on."""
-    lake = Lake.of(settings.LAKEHOUSE)
-    try:
-        runs = READS.ask(AnonymousUser(), ("runs", lake.url), lambda: records.runs(lake, RUNS))
-    except (APIException, LakehouseError):
-        return
-    last: dict[str, dict[str, Any]] = {}
-    for run in runs:
-        if len(last) < JOBS:
-            last.setdefault(run["job"], run)
-    state = GaugeMetricFamily("lakehouse_job_last_run", "1 for the state of a job's last run.", labels=["job", "state"])
-    start = GaugeMetricFamily(
-        "lakehouse_job_last_start_timestamp_seconds", "When it began, in seconds since 1970.", labels=["job"]
-    )
-    seconds = GaugeMetricFamily("lakehouse_job_last_duration_seconds", "How long it took.", labels=["job"])
-    counted = GaugeMetricFamily(
-        "lakehouse_job_last_records", "Records that it brought in, judged, or let go.", labels=["job", "kind"]
-    )
-    for job, run in last.items():
-        state.add_metric([job, run["status"]], 1)
-        start.add_metric([job], datetime.fromisoformat(run["started_at"]).timestamp())
-        if run["seconds"] is not None:
-            seconds.add_metric([job], run["seconds"])
-        for word, kind in COUNTS.items():
-            counted.add_metric([job, kind], _sum(run["counts"], word))
-    yield from (state, start, seconds, counted)
-
-
-def _sum(counts: dict[str, dict[str, Any]], word: str) -> int:
-    """Return what a run counted under a word, but for the groups of gold, which are no records."""
-    return sum(int(kept.get(word, 0)) for table, kept in counts.items() if not table.startswith("gold."))
