@@ -156,8 +156,8 @@ maintain: setup ## put small files together and delete what no kept version need
 	@$(ENV) python jobs/maintain.py $(if $(DRY_RUN),--dry-run)
 
 .PHONY: sql spark-sql
-sql: setup ## ad-hoc SQL over all tables: make sql Q="SELECT * FROM gold.status_code_counts" [FORMAT=csv]
-	@$(ENV) python jobs/sql.py "$${Q:-}" --format "$${FORMAT:-table}"
+sql: setup ## ad-hoc SQL over all tables: make sql Q="SELECT * FROM gold.status_code_counts" [FORMAT=csv] [MASKED=1]
+	@$(ENV) python jobs/sql.py "$${Q:-}" --format "$${FORMAT:-table}" $(if $(MASKED),--masked)
 
 spark-sql: setup $(ARCHIVE) ## the same names in Spark's own shell
 	@$(ENV) mkdir -p build && python jobs/spark_names.py > build/spark-names.sql && \

@@ -1,5 +1,7 @@
 """Ad-hoc SQL over the tables of the lake by name, without Spark: `make sql Q="SELECT …" [FORMAT=table|csv|json]`.
 
+With MASKED=1 personal columns are hidden and no more is read than over HTTP, for what is to be shown to others.
+
 By hand: `PYTHONPATH=jobs python jobs/sql.py "SELECT count(*) FROM silver.transactions" --format csv`. Without a query
 it lists the tables with their columns.
 """
@@ -18,6 +20,7 @@ def arguments(words: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="sql", description="Ask the lake in SQL; nothing can be changed.")
     parser.add_argument("query", nargs="?", default="", help="one SELECT; without it the tables are listed")
     parser.add_argument("--format", choices=printing.FORMATS, default="table")
+    parser.add_argument("--masked", action="store_true", help="hide personal columns, read no more than the API")
     return parser.parse_args(words)
 
 
@@ -40,9 +43,11 @@ def main(words: list[str] | None = None) -> int:
         )
         return 0
     started = time.monotonic()
+    layers = {view.layer for view in relations.views().values()} if asked.masked else None
 
     def work(lake: Lake) -> None:
-        count = printing.write(sys.stdout, adhoc.run(lake, asked.query), asked.format)
+        rows = adhoc.run(lake, asked.query, masked=asked.masked, layers=layers)
+        count = printing.write(sys.stdout, rows, asked.format)
         if asked.format == "table":
             sys.stderr.write(f"{count:,} {'row' if count == 1 else 'rows'}  {time.monotonic() - started:.1f} s\n")
 

@@ -53,10 +53,12 @@ class UnavailableError(exceptions.APIException):
 
 
 class TooManyError(exceptions.Throttled):
-    """Raised when a user has as many of something running as allowed."""
+    """Raised when a user has as many of something running as allowed, or all users together have."""
 
-    def __init__(self, running: int, what: str) -> None:
-        super().__init__(wait=1, detail=f"You have {running} {what} running, which is the limit; wait for one to end.")
+    def __init__(self, running: int, what: str, who: str = "You") -> None:
+        super().__init__(
+            wait=1, detail=f"{who} have {running} {what} running, which is the limit; wait for one to end."
+        )
 
 
 def body(request: HttpRequest | None, code: int, detail: object) -> dict[str, object]:

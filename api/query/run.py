@@ -61,14 +61,20 @@ def answer(user: User, asked: Parameters) -> Answer:
 
 
 def within_limits(
-    user: User, work: Callable[[Signs], T], kind: str = "queries", each: int = limits.RUNNING, seconds: float = 0.0
+    user: User,
+    work: Callable[[Signs], T],
+    kind: str = "queries",
+    each: int = limits.RUNNING,
+    seconds: float = 0.0,
+    together: int = 0,
 ) -> T:
     """Return what `work` returns within `seconds` (limits.SECONDS where none are given), in one of a user's slots.
 
-    A user has `each` of a kind. The work says by its signs that what it reads is open, and may stop once nobody waits.
+    A user has `each` of a kind, and all users so many `together` where any are named. The work says by its signs
+    that what it reads is open, and may stop once nobody waits.
     """
     started, signs, seconds = time.monotonic(), Signs(), seconds or limits.SECONDS
-    release = slots.take(settings.STATE / "slots", user.pk, kind, each)
+    release = slots.take(settings.STATE / "slots", user.pk, kind, each, together)
     try:
         found = reads.READS.begin(user, lambda: work(signs), finished=release)
         if not signs.opened.wait(reads.SECONDS):
@@ -105,7 +111,7 @@ def export(user: User, asked: Parameters, path: Path, form: str, *, packed: bool
         return scan.table.version(), count
 
     try:
-        return within_limits(user, work, "exports", limits.EXPORTS, limits.EXPORT_SECONDS)
+        return within_limits(user, work, "exports", limits.EXPORTS, limits.EXPORT_SECONDS, limits.EXPORTS_RUNNING)
     except BaseException:
         # The work may have ended when nobody waited any more, or it sees that only after this.
         path.unlink(missing_ok=True)

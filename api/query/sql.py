@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from contextlib import ExitStack
 from typing import Any, cast
 
 import pyarrow as pa
@@ -67,10 +66,11 @@ def answer(user: User, query: str) -> pa.Table:
     """Return the answer to a user's query; raises QueryError, DeniedError, ServiceError and UnavailableError."""
     layers = list(dict.fromkeys(view.layer for view in access.known().values() if access.may_read(user, view)))
     asked = json.dumps({"sql": query, "layers": layers, "masked": not sees_personal(user)})
-    with ExitStack() as held:
-        for who, most in ((user.pk, 1), (0, limits.SQL_RUNNING)):  # nobody has the number 0: all users together
-            held.callback(slots.take(settings.STATE / "slots", who, "SQL queries", most))
+    release = slots.take(settings.STATE / "slots", user.pk, "SQL queries", 1, limits.SQL_RUNNING)
+    try:
         done = _run(asked)
+    finally:
+        release()
     said = done.stderr.decode(errors="replace").strip()
     if done.returncode in (QueryError.exit_code, DeniedError.exit_code):
         raise (DeniedError if done.returncode == DeniedError.exit_code else QueryError)(said)

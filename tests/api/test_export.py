@@ -155,6 +155,19 @@ def test_a_user_has_one_export_at_a_time(client: Client, served: str) -> None:
     assert content(client.get(URL, {"table": "gold.status_code_counts"}))
 
 
+def test_all_users_have_few_exports_together(client: Client, served: str) -> None:
+    others = [
+        slots.take(settings.STATE / "slots", 1_000 + n, "exports", limits.EXPORTS, limits.EXPORTS_RUNNING)
+        for n in range(limits.EXPORTS_RUNNING)
+    ]
+    answer = client.get(URL, {"table": "gold.status_code_counts"})
+    assert (answer.status_code, "All users together have 4 exports" in answer.json()["detail"]) == (429, True)
+    others.pop()()
+    assert content(client.get(URL, {"table": "gold.status_code_counts"}))
+    for release in others:
+        release()
+
+
 def test_past_the_deadline_it_ends_and_leaves_no_file(
     engineer: Client, served: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

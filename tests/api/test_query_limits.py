@@ -146,6 +146,17 @@ def test_slots_are_counted_over_processes_and_freed_by_a_crash(tmp_path: Path) -
     slots.take(tmp_path, 7)()
 
 
+def test_all_users_together_have_so_many_and_who_has_none_is_told_so(tmp_path: Path) -> None:
+    releases = [slots.take(tmp_path, user, "exports", 1, together=2) for user in (7, 8)]
+    with pytest.raises(TooManyError, match=r"^All users together have 2 exports running"):
+        slots.take(tmp_path, 9, "exports", 1, together=2)
+    with pytest.raises(TooManyError, match=r"^You have 1 exports running"):
+        slots.take(tmp_path, 7, "exports", 1, together=2)
+    releases[0]()
+    slots.take(tmp_path, 9, "exports", 1, together=2)()
+    releases[1]()
+
+
 def test_a_scan_over_the_cap_is_400_naming_it_and_pruned_files_do_not_count(
     engineer: Client, served: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

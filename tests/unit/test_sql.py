@@ -14,6 +14,7 @@ import sql
 from lakehouse.errors import NotBuiltError, ServiceError
 from lakehouse.lake import Lake, native, relations, scan, store
 from lakehouse.query import sql as adhoc
+from lakehouse.query.shape import MASK
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = re.findall(r"```sql\n(.*?)```", (ROOT / "docs/queries.md").read_text(encoding="utf-8"), re.DOTALL)
@@ -164,6 +165,13 @@ def test_the_command_prints_a_table_and_ends_well(sample_lake: str) -> None:
     assert "1 row" in done.stderr
 
 
+def test_masked_the_command_shows_nobody(sample_lake: str) -> None:
+    query = "SELECT DISTINCT client_name FROM silver.transactions"
+    shown = command(sample_lake, query, "--format", "csv").stdout.split()
+    assert len(shown) > 2
+    assert command(sample_lake, query, "--format", "csv", "--masked").stdout.split() == ["client_name", MASK]
+
+
 def test_the_command_says_what_is_wrong_without_a_trace(sample_lake: str) -> None:
     done = command(sample_lake, "SELECT nope FROM silver.logs")
     assert done.returncode == 2
@@ -192,8 +200,8 @@ def test_a_reader_that_stops_early_is_no_error(sample_lake: str) -> None:
     assert process.returncode == 0
 
 
-def command(url: str, query: str) -> subprocess.CompletedProcess[str]:
-    words = [sys.executable, str(ROOT / "jobs/sql.py"), query]
+def command(url: str, query: str, *options: str) -> subprocess.CompletedProcess[str]:
+    words = [sys.executable, str(ROOT / "jobs/sql.py"), query, *options]
     return subprocess.run(words, capture_output=True, text=True, env=environment(url), check=False)
 
 
