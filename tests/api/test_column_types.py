@@ -21,7 +21,7 @@ from lakehouse.lake import Lake, scan, schemas
 from lakehouse.lake.state import State
 from lakehouse.model import TYPES, Aggregate, Column, Dataset, Field, Metric, Table
 from lakehouse.query.render import csv_of_page
-from lakehouse.query.shape import arrow_stream
+from lakehouse.query.shape import arrow_stream, masked, result_set
 from lakes import snapshot
 from metrics.documentation import described
 from query.views import FORMS
@@ -122,6 +122,17 @@ def test_a_value_of_gold_passes_through_every_form(
     assert all(rendered(table) for _, rendered, _ in FORMS.values())
     assert pa.ipc.open_stream(arrow_stream(table)).read_all().equals(table)
     assert plot_gold.draw(lake, made, tmp_path / "x.png").stat().st_size > 1000
+
+
+@pytest.mark.parametrize("kind", OF_GOLD)
+def test_a_personal_value_of_any_type_is_hidden(kind: str) -> None:
+    schema = schemas.arrow_schema(metric(kind).table_columns)
+    hidden = masked(pa.table({}), 2, schema.empty_table().select(["largest"]).schema, {"largest"})
+    shown = "***" if kind in ("string", "binary") else None
+    assert [row["Data"] for row in result_set(hidden)["ResultSet"]["Rows"][1:]] == [  # type: ignore[index]
+        [{} if shown is None else {"VarCharValue": shown}]
+    ] * 2
+    assert pa.ipc.open_stream(arrow_stream(hidden)).schema.field("largest").type == schema.field("largest").type
 
 
 def test_every_type_is_among_them() -> None:

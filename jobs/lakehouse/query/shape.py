@@ -11,15 +11,18 @@ MASK = "***"
 
 
 def masked(rows: pa.Table, count: int, schema: pa.Schema, hidden: Collection[str]) -> pa.Table:
-    """Return `count` rows with the columns of `schema`, those of `hidden` holding `***` throughout.
+    """Return `count` rows with the columns of `schema`, those of `hidden` holding `***` throughout, or NULL.
+
+    NULL stands where a column's type is no text: a date or a number can hold no mask.
 
     Hidden columns were never read, so not even which of them are NULL is told.
     """
     columns = []
     for field in schema:
         if field.name in hidden:
-            mask = MASK.encode() if pa.types.is_binary(field.type) else MASK
-            columns.append(pa.repeat(pa.scalar(mask, field.type), count))
+            holds_text = pa.types.is_binary(field.type) or pa.types.is_string(field.type)
+            mask = pa.scalar(MASK).cast(field.type) if holds_text else pa.scalar(None, field.type)
+            columns.append(pa.repeat(mask, count))
         else:
             columns.append(rows[field.name])
     return pa.table(columns, names=schema.names)
