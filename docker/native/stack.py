@@ -17,7 +17,7 @@ from docker.native.console import progress, run, say
 from docker.native.layout import API_FOLDER, FOLDERS, Stack
 from docker.native.profiles import API, Service
 from lakehouse.errors import LockedError, ServiceError
-from lakehouse.settings import load
+from lakehouse.settings import ROOT, load
 
 
 @contextlib.contextmanager
@@ -89,13 +89,21 @@ def up(stack: Stack) -> None:
             _wait(stack, service, programs, begin)
 
 
+def _code_is_newer(stack: Stack) -> bool:
+    """Return whether a file of the API's code, a dataset's or a metric's perhaps, was changed since it started."""
+    started = float(str(daemons.states(stack)["api"]["start"]))
+    files = (path for folder in ("api", "jobs/lakehouse") for path in (ROOT / folder).rglob("*.py"))
+    return any(path.stat().st_mtime > started for path in files)
+
+
 def start_api(stack: Stack) -> None:
-    """Start the API server unless it runs with today's settings, and return when its health route answers."""
+    """Start the API server unless it runs with the settings and the code of now, and return when it answers."""
     begin = time.monotonic()
     daemons.check_profile(stack)
     is_running = "api" in daemons.running(stack)
-    if render.write_settings(stack) and is_running:
-        say("The settings have changed: starting the API anew")
+    changed = "settings" if render.write_settings(stack) else "code" if is_running and _code_is_newer(stack) else ""
+    if is_running and changed:
+        say(f"The {changed} changed: starting the API anew")
         daemons.stop(stack, ["api"])
         is_running = False
     with _all_or_nothing(stack, [] if is_running else ["api"]):

@@ -14,6 +14,7 @@ from stack import RunningStack, make_stack
 from docker.native import daemons, java
 from docker.native.layout import Stack
 from lakehouse.errors import ServiceError
+from lakehouse.settings import ROOT
 
 pytestmark = [pytest.mark.stack, pytest.mark.long]
 
@@ -58,10 +59,13 @@ def test_the_api_starts_under_the_supervisor_without_hdfs(tmp_path: Path) -> Non
         assert f"serves at {address}" in stack.command("status").stdout
 
         (before,) = [info["pid"] for name, info in daemons.states(native).items() if name == "api"]
-        assert "have changed" not in stack.command("start-api").stdout
+        assert "changed" not in stack.command("start-api").stdout
         other = RunningStack(stack.settings, {**stack.environ, "API_WORKERS": "1"})
-        assert "The settings have changed" in other.command("start-api").stdout
-        assert daemons.states(native)["api"]["pid"] != before
+        assert "The settings changed" in other.command("start-api").stdout
+        assert (now := daemons.states(native)["api"]["pid"]) != before
+        (ROOT / "api" / "serve.py").touch()
+        assert "The code changed" in other.command("start-api").stdout
+        assert daemons.states(native)["api"]["pid"] != now
         assert "Stopped" in stack.command("down").stdout
     assert stack.command("clean").returncode == 0
     assert not (tmp_path / "logs").exists()
