@@ -6,21 +6,17 @@
 import re
 import sys
 from collections.abc import Iterator, Sequence
+from importlib import import_module
 
 import test_formats
-import test_judge_ad_campaigns
-import test_judge_logs
-import test_judge_social_data
-import test_judge_transactions
 import test_judging_corners
 import test_landing
 from judging_cases import Case
 
+from lakehouse.datasets import DATASETS
+
 RECORDS: dict[str, Sequence[Case]] = {
-    "transactions": [*test_judge_transactions.CASES, *test_judging_corners.TABLES["transactions"]],
-    "logs": [*test_judge_logs.CASES, *test_judging_corners.TABLES["logs"]],
-    "social_data": test_judge_social_data.CASES,
-    "ad_campaigns": test_judge_ad_campaigns.CASES,
+    name: [*import_module(f"test_judge_{name}").CASES, *test_judging_corners.TABLES.get(name, ())] for name in DATASETS
 }
 # What happens on the broker, with how the name of the test in tests/integration that holds it begins.
 KAFKA = (

@@ -50,6 +50,12 @@ class NotBuiltError(LakehouseError):
     """Raised when a table that should be read has not been made yet."""
 
 
+class ProposalError(LakehouseError):
+    """Raised when no dataset can be proposed from a file, or its files are there already; nothing is written then."""
+
+    exit_code = 2
+
+
 class NoSuchColumnError(LakehouseError):
     """Raised for a column that a dataset does not have, or that cannot be used for what is asked."""
 

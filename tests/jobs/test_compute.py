@@ -1,20 +1,15 @@
 """The four metrics as small tables: input and answer on one screen; merged or computed anew they are the same."""
 
-from collections.abc import Sequence
 from decimal import Decimal
-from random import Random
 
 import pytest
-from pyspark.sql import DataFrame, SparkSession
+from metric_cases import Rows, check_computed, check_merged
+from pyspark.sql import SparkSession
 
-from lakehouse.datasets import DATASETS
 from lakehouse.metrics import METRICS
-from lakehouse.model import Aggregate, Column, Metric, ddl
-from lakehouse.spark.aggregates import aggregate, merge
+from lakehouse.model import Aggregate, Column, Metric
 
 pytestmark = pytest.mark.spark
-
-Rows = Sequence[dict[str, object]]
 
 
 def sales(*rows: tuple[str, str]) -> Rows:
@@ -54,35 +49,16 @@ CASES: list[tuple[str, Rows, list[tuple[object, ...]]]] = [
 ]
 
 
-def silver(spark: SparkSession, metric: Metric, rows: Rows) -> DataFrame:
-    columns = DATASETS[metric.dataset].columns
-    values = [tuple(row.get(column.name) for column in columns) for row in rows]
-    return spark.createDataFrame(values, ddl(columns))
-
-
-def answer(frame: DataFrame, metric: Metric) -> list[tuple[object, ...]]:
-    return sorted(tuple(row) for row in frame.select(*(column.name for column in metric.columns)).collect())
-
-
 @pytest.mark.parametrize(("name", "rows", "expected"), CASES)
 def test_a_metric_is_computed(spark: SparkSession, name: str, rows: Rows, expected: list[tuple[object, ...]]) -> None:
-    metric = METRICS[name]
-    result = aggregate(silver(spark, metric, rows), metric)
-    assert [(f.name, f.dataType.simpleString()) for f in result.schema] == [
-        (c.name, c.type) for c in metric.table_columns
-    ]
-    assert answer(result, metric) == expected
-    keys = [row[0] for row in result.select(metric.key.name).collect()]
-    assert keys == sorted(keys)
+    check_computed(spark, name, rows, expected)
 
 
 @pytest.mark.parametrize(("name", "rows", "expected"), CASES)
 def test_a_metric_merged_from_parts_is_the_same(
     spark: SparkSession, name: str, rows: Rows, expected: list[tuple[object, ...]]
 ) -> None:
-    metric, split = METRICS[name], Random(name).randrange(len(rows) + 1)
-    first, second = (silver(spark, metric, part) for part in (rows[:split], rows[split:]))
-    assert answer(merge(aggregate(first, metric), second, metric), metric) == expected
+    check_merged(spark, name, rows, expected)
 
 
 def test_a_metric_that_cannot_be_merged_says_so() -> None:

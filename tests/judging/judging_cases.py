@@ -8,11 +8,14 @@ import pyarrow as pa
 
 from lakehouse.datasets import DATASETS
 from lakehouse.judging.judge import judge, judged_schema
+from lakehouse.propose.trial import written
 from lakehouse.reasons import all_reasons
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 Row = dict[str, object]
+# A name, what is changed in a record, and the reasons of its quarantine.
+Change = tuple[str, dict[str, str], list[str]]
 
 BRONZE = pa.schema(
     [
@@ -42,6 +45,19 @@ def bad(id: str, raw: bytes | None, *reasons: str, **more: object) -> Case:
 
 def good(id: str, raw: bytes, *, format: str = "json", header: str | None = None, **columns: object) -> Case:
     return Case(id, raw, (), tuple(columns.items()), format, header)
+
+
+def record_cases(
+    dataset: str, record: dict[str, str], values: dict[str, object], changes: Iterable[Change]
+) -> list[Case]:
+    """Return the case of a record, which has these values, and of what comes of it with each of the changes."""
+    of, kind = DATASETS[dataset], DATASETS[dataset].formats[0]
+    raw, header = written(of, record)
+    others = ((name, tuple(reasons), *written(of, record | change)) for name, change, reasons in changes)
+    return [
+        good("plain", raw, format=kind, header=header, **values),
+        *(Case(name, raw, reasons, (), kind, header) for name, reasons, raw, header in others),
+    ]
 
 
 def bronze(cases: Iterable[Case], source: str = "test") -> pa.RecordBatch:

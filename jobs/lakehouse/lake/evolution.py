@@ -15,7 +15,7 @@ from lakehouse.lake.schemas import FIELD, silver
 from lakehouse.model import Column, Dataset
 
 # What judging calls its own columns, beside those of silver.
-_TAKEN = {"problem", "kafka_timestamp", "resolve_hash", "resolve_key", "stored_hash"}
+TAKEN = {"problem", "kafka_timestamp", "operation", "row_key", "resolve_hash", "resolve_key", "stored_hash"}
 
 
 def of_schema(dataset: Dataset, schema: Schema) -> Dataset:
@@ -37,7 +37,7 @@ def grown(dataset: Dataset, fields: Iterable[str]) -> Dataset:
     if dataset.drift != "evolve":
         return dataset
     found = list(dataset.found)
-    taken = _TAKEN | {column.name for column in silver(dataset).columns}
+    taken = TAKEN | {column.name for column in silver(dataset).columns}
     known = {*dataset.names, *(column.field for column in found)}
     for field in sorted(set(fields) - known):
         name = column_name(field)

@@ -76,10 +76,7 @@ def cut_file(task: Task, decision: Decision, parquet: Path) -> Decision:
 
 def _write_records(task: Task, decision: Decision, parquet: Path) -> None:
     dataset, tally = DATASETS[task.dataset], Tally()
-    source = chunks(task.path)
-    head = next(source, b"")
-    shape = find_shape(dataset, head)
-    records = _cutter(dataset, shape, itertools.chain([head[shape.skip :]], source), tally)
+    shape, records = cut_records(dataset, task.path, tally)
     constants = {
         "batch": task.batch,
         "source": task.path.name,
@@ -95,6 +92,17 @@ def _write_records(task: Task, decision: Decision, parquet: Path) -> None:
     decision.records = write_parquet(dataset, records, constants, parquet)
     decision.blank = tally.blank + shape.blank
     decision.format, decision.header = shape.format, shape.header
+
+
+def cut_records(dataset: Dataset, path: File, tally: Tally) -> tuple[Shape, Iterator[Record]]:
+    """Return the shape of a dataset's file, and its records as they are cut while it is read.
+
+    Raises RejectedError as `inbox.chunks` and `find_shape`, also while records are taken.
+    """
+    source = chunks(path)
+    head = next(source, b"")
+    shape = find_shape(dataset, head)
+    return shape, _cutter(dataset, shape, itertools.chain([head[shape.skip :]], source), tally)
 
 
 def _cutter(dataset: Dataset, shape: Shape, body: Iterable[bytes], tally: Tally) -> Iterator[Record]:

@@ -58,7 +58,7 @@ def find_shape(dataset: Dataset, head: bytes) -> Shape:
     skip = len(BOM) if head.startswith(BOM) else 0
     if "json" in dataset.formats:
         return Shape("json", skip=skip, is_array=head[skip:].lstrip().startswith(b"["))
-    line, end, blank = _first_line(head, skip)
+    line, end, blank = first_line(head, skip)
     # No CSV header has a bracket, but any other part of a log line may be a column's name, set by who sent the request.
     if not line or ("log" in dataset.formats and b"[" in line):
         return Shape("log" if "log" in dataset.formats else dataset.formats[0], skip=skip)
@@ -84,7 +84,7 @@ def _split_header(line: bytes, delimiter: str) -> list[str]:
         return []
 
 
-def _first_line(head: bytes, start: int) -> tuple[bytes, int, int]:
+def first_line(head: bytes, start: int) -> tuple[bytes, int, int]:
     """Return the first line that is not blank (b"" if there is none), where the next starts, the blank lines before."""
     for blank, match in enumerate(_LINE.finditer(head, start)):
         if match[0].strip():

@@ -1,0 +1,1 @@
+"""A dataset and a metric proposed from a sample file, as source to be reviewed; without Spark."""

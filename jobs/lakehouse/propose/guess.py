@@ -1,0 +1,109 @@
+"""The type of a field from its texts: the first one by which judging reads nearly all of them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import polars as pl
+
+from lakehouse.judging.types import DECIMAL, convert, with_point
+
+# Of so many texts one may be no value of the type: a sample is as dirty as what comes later.
+TOLERATED = 20
+# Texts by which a type is passed over before all are tried.
+_FEW = 200
+
+_DAYS = (
+    "%d.%m.%Y", "%d.%m.%y", "%m/%d/%Y", "%d/%m/%Y", "%m/%d/%y", "%d/%m/%y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d",
+    "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%d-%b-%Y", "%d-%b-%y",
+)  # fmt: skip
+_CLOCKS = (" %H:%M", " %H:%M:%S", ", %H:%M", ", %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
+_TIMES = (
+    "%d/%b/%Y:%H:%M:%S %z", "%a, %d %b %Y %H:%M:%S %z", *(day + clock for day, clock in product(_DAYS, _CLOCKS)),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Guess:
+    """A type, with how its texts are written, and what a person should look at."""
+
+    type: str = "string"
+    formats: tuple[str, ...] = ()
+    decimal_comma: bool = False
+    doubt: str = ""
+
+
+def guess(texts: pl.Series, *, is_identifier: bool = False, has_commas: bool = False) -> Guess:
+    """Return the type of the texts, none of them null; `has_commas` where the file's numbers have decimal commas."""
+    if texts.str.contains(r"^[\[{]").all():
+        return Guess(doubt="arrays and objects are kept as the text of their JSON")
+    if texts.is_empty() or (is_identifier and not texts.str.contains(r"[/.: T-]").all()):
+        return Guess()
+    candidates = list(_candidates(texts, has_commas=has_commas))
+    shares = [_share(texts, candidate) for candidate in candidates]
+    best = max(shares)
+    if round((1 - best) * len(texts)) > max(len(texts) // TOLERATED, len(texts) >= 8):
+        return Guess()
+    found = [candidate for candidate, share in zip(candidates, shares, strict=True) if share == best]
+    return _doubted(found, day_first=has_commas)
+
+
+def has_decimal_comma(texts: pl.Series) -> bool:
+    """Return whether the texts are numbers by their decimal commas alone, which no comma between thousands is."""
+    if not texts.str.contains(r",[0-9]{1,2}$|,[0-9]{4,}$|\.[0-9]{3},").any():
+        return False
+    return _share(texts, Guess("double", decimal_comma=True)) > 1 - 1 / TOLERATED
+
+
+def _candidates(texts: pl.Series, *, has_commas: bool) -> Iterator[Guess]:
+    yield Guess("boolean")
+    if not texts.str.contains("^[+-]?0[0-9]").any():  # leading zeros are no number's
+        for comma in (True, False) if has_commas else (False,):
+            plain = pl.select(with_point(pl.lit(texts))).to_series() if comma else texts
+            yield from (Guess(kind, decimal_comma=comma) for kind in _numbers(plain))
+    yield from (Guess("date"), Guess("timestamp"))
+    yield from (Guess("date", (form,)) for form in _DAYS)
+    yield from (Guess("timestamp", (form,)) for form in _TIMES)
+
+
+def _numbers(texts: pl.Series) -> Iterator[str]:
+    yield "bigint"
+    parts = texts.filter(texts.str.contains(DECIMAL)).str.strip_chars_start("+-").str.split(".")
+    whole = int(parts.list.first().str.len_bytes().max() or 0)  # type: ignore[arg-type]
+    scale = int(parts.list.get(1, null_on_oob=True).str.len_bytes().max() or 0)  # type: ignore[arg-type]
+    if 0 < scale <= 6:
+        scale = max(scale, 2)
+        yield f"decimal({min(38, max(14, whole + scale + 4))},{scale})"
+    yield "double"
+
+
+def _share(texts: pl.Series, candidate: Guess) -> float:
+    """Return which part of the texts judging reads as the candidate."""
+    for some in (texts.head(_FEW), texts):
+        text = pl.select(with_point(pl.lit(some))).to_series() if candidate.decimal_comma else some
+        share = 1 - convert(text, candidate.type, candidate.formats).null_count() / len(text)
+        if share < 0.5:
+            return 0.0
+    return share
+
+
+def _doubted(found: Sequence[Guess], *, day_first: bool) -> Guess:
+    """Return the first guess; of two forms that differ in where the month is, one with the other as its doubt."""
+    first = found[0]
+    swapped = {"%m": "%d", "%d": "%m"}
+    for other in found[1:]:
+        turned = tuple("".join(swapped.get(p, p) for p in _directives(form)) for form in first.formats)
+        if first.formats and other.formats == turned:
+            chosen, rest = (other, first) if day_first and other.formats[0].startswith("%d") else (first, other)
+            return Guess(
+                chosen.type, chosen.formats, doubt=f"{rest.formats[0]} fits too: is the day or the month first?"
+            )
+    return first
+
+
+def _directives(form: str) -> Iterator[str]:
+    at = 0
+    while at < len(form):
+        size = 2 if form[at] == "%" else 1
+        yield form[at : at + size]
+        at += size
