@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-export PROFILE Q FORMAT METRIC GROUP SOURCE SOURCE_ID KEY
+export PROFILE Q FORMAT METRIC GROUP SOURCE SOURCE_ID KEY NAME FROM
 .NOTPARALLEL:
 PYTHON ?= python3
 ENV := source conf/env.sh &&
@@ -96,7 +96,10 @@ user: setup ## make the demo user, an engineer, and keep its password in build/d
 	@$(ENV) python api/manage.py create_user --username demo --groups engineer --random-password --write build/demo.json
 
 ##@ Data
-.PHONY: simulate produce
+.PHONY: new-dataset simulate produce
+new-dataset: setup ## a dataset and a metric proposed from a sample file, for review: NAME=sales FROM=sales.csv
+	@$(ENV) python jobs/new_dataset.py "$$NAME" "$$FROM"
+
 # ARGS are handed on: make simulate ARGS="--rows 100000 --seed 7 --datasets logs"
 simulate: setup ## write simulated files into the inbox
 	@$(ENV) python -m producers.simulate $(ARGS)
@@ -177,11 +180,19 @@ demo-jdbc: $(DEV) $(ARCHIVE) ## a shop's table in PostgreSQL flowing into sales 
 	@$(BENCH) bench.jdbc $(if $(ROWS),--rows $(ROWS))
 
 ##@ Checks
-.PHONY: lint test test-all test-profiles
+.PHONY: lint documents test test-all test-profiles
 lint: $(DEV) ## ruff and mypy
 	@$(ENV) ruff check --quiet
 	@$(ENV) ruff format --check --quiet
 	@$(ENV) mypy --no-error-summary
+
+documents: $(DEV) ## write what is made from the code: docs/ tables, modules, cases, reasons, openapi; tables of conf/aws
+	@$(ENV) export PYTHONPATH=jobs:tests:tests/judging:tests/unit:tests/conf; \
+	  python -m documents; \
+	  python -m case_catalogue > docs/cases.md; \
+	  python -m lakehouse.reasons > docs/reasons.md; \
+	  python -m aws_tables > conf/aws/tables.json; \
+	  python api/manage.py spectacular --file docs/openapi.yaml
 
 # Three parts side by side: those on the services, which are shown as they go; those of the API, which often wait for a
 # server or a browser, with the charts and conf/aws; and the others. Job control lets Ctrl-C reach all.

@@ -38,8 +38,8 @@ def free_port() -> int:
 class Server:
     """granian in front of a lake; `with Server(home, lake) as server:` stops it at the end."""
 
-    def __init__(self, home: Path, lake: str, **environ: str) -> None:
-        self.home, self.port = home, free_port()
+    def __init__(self, home: Path, lake: str, root: Path = ROOT, **environ: str) -> None:
+        self.home, self.port, self.root = home, free_port(), root
         home.mkdir(parents=True, exist_ok=True)
         self.environ = {
             **os.environ,
@@ -61,7 +61,7 @@ class Server:
         command = [sys.executable, "api/serve.py"]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                command, cwd=ROOT, env=self.environ, stdout=log, stderr=log, start_new_session=True
+                command, cwd=self.root, env=self.environ, stdout=log, stderr=log, start_new_session=True
             )
         try:
             self._wait()
@@ -101,7 +101,7 @@ class Server:
         """Run a command of manage.py beside the server, and return what it says."""
         done = subprocess.run(
             [sys.executable, "api/manage.py", *command],
-            cwd=ROOT,
+            cwd=self.root,
             env=self.environ,
             capture_output=True,
             text=True,

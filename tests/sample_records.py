@@ -1,10 +1,15 @@
 """Source records of the sample lake and what silver makes of them: deterministic, with hostile text on purpose."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from importlib import import_module
 from random import Random
+
+from lakehouse.judging.judge import judge
+from lakehouse.model import Dataset
 
 HOSTILE = (
     "<script>alert('x')</script>",
@@ -127,6 +132,31 @@ def advert(rng: Random, number: int) -> Record:
         values,
         _broken(rng, number, (("clicks_above_impressions",), ("tombstone",), ("not_object",))),
     )
+
+
+def of_cases(dataset: Dataset) -> Callable[[Random, int], Record]:
+    """Return a maker for a dataset that has none here: what its table of cases is judged to be, spread over the days.
+
+    Texts that tell nobody are varied too, so that metrics have groups; records are no longer the bytes of their values.
+    """
+    cases = import_module(f"test_judge_{dataset.name}").CASES
+    judged = judge(import_module("judging_cases").bronze(cases), dataset).to_pylist()
+    both = list(zip(cases, judged, strict=True))
+    good, bad = ([pair for pair in both if bool(pair[1]["reasons"]) is is_bad] for is_bad in (False, True))
+
+    def make(rng: Random, number: int) -> Record:
+        case, row = rng.choice((good, bad)[number % BROKEN == 0])
+        values = {column.name: row[column.name] for column in dataset.columns if row[column.name] is not None}
+        for column in dataset.columns:
+            if column.name not in values:
+                continue
+            if column.type in ("date", "timestamp"):
+                values[column.name] = _moment(rng) if column.type == "timestamp" else _moment(rng).date()
+            elif column.type == "string" and not column.personal:
+                values[column.name] += f" {number if column.name == dataset.key else rng.randint(1, 9)}"
+        return Record(case.raw, case.format, case.header, values, tuple(row["reasons"]))
+
+    return make
 
 
 def _json(values: dict[str, object]) -> bytes:

@@ -5,6 +5,7 @@ import sample_lake as maker
 from deltalake import DeltaTable
 from django.test import Client
 
+from lakehouse.datasets import DATASETS
 from lakehouse.lake import Lake, relations, scan
 from lakehouse.metrics import METRICS
 
@@ -123,7 +124,7 @@ def test_gold_is_described_by_the_columns_of_the_contract_alone(metric: str, cli
 
 def test_the_balance_sheet_has_a_line_per_dataset_that_adds_up(engineer: Client, served: str) -> None:
     lines = {line["dataset"]: line for line in engineer.get("/api/ledger/").json()}
-    assert set(lines) == {"transactions", "logs", "social_data", "ad_campaigns"}
+    assert set(lines) == set(DATASETS)
     for line in lines.values():
         assert line["bronze"] == line["silver"] + line["quarantined"] == 300
         assert sum(line["reasons"].values()) == line["quarantined"] > 0

@@ -36,7 +36,7 @@ def test_a_lake_without_tables_and_then_a_server_that_is_gone(browser: Chrome, t
     with server((tmp_path / "lake").as_uri(), tmp_path, {"grace": ["engineer"]}) as api:
         browser.get(api.url)
         sign_in(browser, "grace", api.password("grace"))
-        wait(browser, lambda: "4 parts of the page cannot be shown" in problem(browser))
+        wait(browser, lambda: f"{len(METRICS)} parts of the page cannot be shown" in problem(browser))
         for name in METRICS:
             assert "not built yet. Run `make pipeline`" in browser.find_element(By.ID, name).text
     browser.find_element(By.ID, "refresh").click()
