@@ -158,6 +158,10 @@ forget: setup $(ARCHIVE) ## a person's or a record's data out of all of it: DATA
 maintain: setup ## put small files together and delete what no kept version needs; DRY_RUN=1 only tells
 	@$(ENV) python jobs/maintain.py $(if $(DRY_RUN),--dry-run)
 
+.PHONY: package
+package: setup $(JARS) ## what a job on YARN carries onto HDFS: code, Python packages, jars; SPARK_MASTER=yarn does it too
+	@$(ENV) python -m docker.native.package
+
 .PHONY: sql spark-sql
 sql: setup ## ad-hoc SQL over all tables: make sql Q="SELECT * FROM gold.status_code_counts" [FORMAT=csv] [MASKED=1]
 	@$(ENV) python jobs/sql.py "$${Q:-}" --format "$${FORMAT:-table}" $(if $(MASKED),--masked)

@@ -7,7 +7,7 @@ case "$PATH" in
 esac
 export PYTHONPATH="$_root/jobs"
 export SPARK_CONF_DIR="$_root/conf"
-export SPARK_LOCAL_IP=127.0.0.1
+export SPARK_LOCAL_IP="${SPARK_LOCAL_IP:-127.0.0.1}"
 # Else spark-submit starts a Python of its own to find it.
 for _spark in "$_root"/.venv/lib/python3.*/site-packages/pyspark; do [ ! -d "$_spark" ] || export SPARK_HOME="$_spark"; done
 # What the HDFS client of deltalake says of its retries is no news for a terminal.

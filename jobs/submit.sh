@@ -1,9 +1,8 @@
 #!/usr/bin/env bash
 # spark-submit as the make targets call it: `jobs/submit.sh jobs/silver.py`.
-# SPARK_MASTER decides: on this machine it takes conf/spark-defaults.conf; on a cluster the jars and the shared package
-# travel along, and SPARK_CONF_DIR and HADOOP_CONF_DIR are the cluster's.
+# SPARK_MASTER decides: on this machine it takes conf/spark-defaults.conf; on YARN conf/spark-yarn, what `make package`
+# keeps on HDFS, and the cluster's HADOOP_CONF_DIR.
 set -euo pipefail
-cluster_conf=${SPARK_CONF_DIR:-}
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source conf/env.sh
 setting() { conf/setting.sh "$1"; }
@@ -12,6 +11,8 @@ new_megabytes() {
     local lake last_run
     lake=$(setting LAKEHOUSE_URL)
     last_run=$STACK_HOME/last-run/${lake//[^A-Za-z0-9]/_}
+    # An inbox on HDFS is not looked through for it: it may hold much.
+    [[ "$(setting LAKEHOUSE_INBOX)" != hdfs:* ]] || { echo 1000; return; }
     find -L "$(setting LAKEHOUSE_INBOX)" -type f $([[ ! -e $last_run ]] || echo -cnewer "$last_run") -printf '%s\n' 2>/dev/null |
         awk '{bytes += $1} END {print int(bytes / 1048576)}'
 }
@@ -29,18 +30,21 @@ export SPARK_LAUNCHER_OPTS=${SPARK_LAUNCHER_OPTS:--XX:TieredStopAtLevel=1 -XX:+U
 # The JVM comes to HDFS as the writer of the lake.
 hdfs_user=$(setting HDFS_USER)
 [[ -z "$hdfs_user" ]] || export HADOOP_USER_NAME=${HADOOP_USER_NAME:-$hdfs_user}
+submit=(spark-submit)
 options=(--master "$(setting SPARK_MASTER)" --driver-memory "$(setting SPARK_DRIVER_MEMORY)")
+
+quick=
+# Code that Spark generates for a query does not earn what it costs in the short steps of a stream; up to some 100,000
+# new records the JVM's second compiler does not either. What judges records again reads what is stored.
+if [[ "$*" == *--continuous* || ("$*" != *replay.py* && "$*" != *what_if.py* && "$*" != *forget.py* && "$(new_megabytes)" -lt 32) ]]; then
+    quick=" -XX:TieredStopAtLevel=1"
+    options+=(--conf spark.sql.codegen.wholeStage=false --conf spark.sql.codegen.factoryMode=NO_CODEGEN)
+fi
 
 case "$(setting SPARK_MASTER)" in
     local*)
         options+=(--properties-file conf/spark-defaults.conf)
-        java_options="$(sed -n 's/^spark.driver.extraJavaOptions *//p' conf/spark-defaults.conf) -Djava.io.tmpdir=$TMPDIR"
-        # Code that Spark generates for a query does not earn what it costs in the short steps of a stream; up to some
-        # 100,000 new records the JVM's second compiler does not either. What judges records again reads what is stored.
-        if [[ "$*" == *--continuous* || ("$*" != *replay.py* && "$*" != *what_if.py* && "$*" != *forget.py* && "$(new_megabytes)" -lt 32) ]]; then
-            java_options+=" -XX:TieredStopAtLevel=1"
-            options+=(--conf spark.sql.codegen.wholeStage=false --conf spark.sql.codegen.factoryMode=NO_CODEGEN)
-        fi
+        java_options="$(sed -n 's/^spark.driver.extraJavaOptions *//p' conf/spark-defaults.conf)$quick -Djava.io.tmpdir=$TMPDIR"
         # The heap of a stream fills within minutes and then stays; 150 MB of it are in use.
         [[ "$*" != *--continuous* ]] || java_options+=" -Xms384m -Xmn192m"
         options+=(--driver-java-options "$java_options" --conf "spark.hadoop.dfs.replication=$(setting HDFS_REPLICATION)")
@@ -54,13 +58,27 @@ case "$(setting SPARK_MASTER)" in
         [[ "$HADOOP_CONF_DIR" != "$STACK_HOME/conf/hadoop" ]] || unset HADOOP_CONF_DIR
         ;;
     *)
-        export SPARK_CONF_DIR=${cluster_conf:-$SPARK_CONF_DIR}
-        (cd jobs && python -m zipfile -c ../build/lakehouse.zip lakehouse)
-        jars=(build/jars/spark/*.jar)
-        options+=(--jars "$(IFS=,; echo "${jars[*]}")")
-        options+=(--py-files build/lakehouse.zip,jobs/bronze.py,jobs/silver.py,jobs/gold.py)
+        # Any other master than yarn is refused here, by the settings.
+        python -m docker.native.package --properties "$TMPDIR/spark.properties"
+        export SPARK_CONF_DIR=$PWD/conf/spark-yarn PYSPARK_PYTHON=./env/bin/python
+        # pyspark is in the package: else Spark uploads its own zip of it each time.
+        export PYSPARK_ARCHIVES_PATH=local:/env
+        options+=(--properties-file "$TMPDIR/spark.properties" --load-spark-defaults)
+        # What is to be forgotten stands in this process's environment, and in the launch script of no container.
+        [[ "$*" != *forget.py* ]] || export SPARK_DEPLOY_MODE=client
+        options+=(--deploy-mode "$(setting SPARK_DEPLOY_MODE)" --conf "spark.executor.extraJavaOptions=-XX:+UseSerialGC$quick")
+        if [[ $(setting SPARK_DEPLOY_MODE) == cluster ]]; then
+            # This machine's paths are none of a container's.
+            submit=(python -m docker.native.yarn spark-submit)
+            export SPARK_SUBMIT_OPTS="-Dlog4j2.configurationFile=$PWD/conf/spark-yarn/log4j2.properties"
+            options+=(--driver-java-options "-XX:+UseSerialGC$quick")
+        else
+            export PYSPARK_DRIVER_PYTHON=$PWD/jobs/python.sh
+            options+=(--driver-class-path "$PWD/build/jars/spark/*")
+            options+=(--driver-java-options "-XX:+UseSerialGC$quick -Djava.io.tmpdir=$TMPDIR -Dlog4j2.configurationFile=$PWD/conf/log4j2.properties")
+        fi
         ;;
 esac
 # Ctrl-C is for the Python process, which lets the running step end; the JVM would stop in the middle.
 trap '' INT
-exec spark-submit "${options[@]}" "$@"
+exec "${submit[@]}" "${options[@]}" "$@"

@@ -79,6 +79,13 @@ def s3_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]
         yield made
 
 
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    """Give a running stack of the profile cluster, and stop it at the end."""
+    with serving(make_stack(tmp_path_factory.mktemp("cluster"), PROFILE="cluster")) as made:
+        yield made
+
+
 @contextlib.contextmanager
 def serving(made: RunningStack) -> Iterator[RunningStack]:
     """Start a stack, and stop it at the end."""

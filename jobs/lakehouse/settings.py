@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ENV_FILE = ROOT / "conf" / "lakehouse.env"
 # The profile that lays nothing over conf/lakehouse.env.
 LAPTOP = "laptop"
+_HDFS = r"hdfs://[\w.-]+(:\d+)?/\S+"
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ class Settings:
     s3_endpoint: str
     s3_region: str
     spark_master: str
+    deploy_mode: str
+    package: str
     driver_memory: str
     stream_interval: int
     stack_home: Path
@@ -149,6 +152,9 @@ def _database_tables(values: Mapping[str, str], name: str) -> dict[str, Database
 
 def _store(values: Mapping[str, str]) -> dict[str, str]:
     """Return the settings of where the tables are, by their fields; raises SettingError."""
+    if values["SPARK_MASTER"] == "yarn":
+        # A folder of one machine is none of the others, and the keys to S3 would stand in what starts a container.
+        matching(values, "LAKEHOUSE_URL", r"hdfs://\S+", "with SPARK_MASTER=yarn hdfs://host:port/path is needed")
     return {
         "lake": matching(
             values,
@@ -173,9 +179,14 @@ def _store(values: Mapping[str, str]) -> dict[str, str]:
 
 
 def _inbox(values: Mapping[str, str]) -> Path | str:
-    pattern = r"hdfs://[\w.-]+(:\d+)?/\S+|(?![\w+.-]+://).+"
+    pattern = rf"{_HDFS}|(?![\w+.-]+://).+"
     text = matching(values, "LAKEHOUSE_INBOX", pattern, "a folder, or hdfs://host:port/path, is needed")
-    return text.rstrip("/") if text.startswith("hdfs:") else (ROOT / text).resolve()
+    if text.startswith("hdfs:"):
+        return text.rstrip("/")
+    if values["SPARK_MASTER"] == "yarn" and values["SPARK_DEPLOY_MODE"] == "cluster":
+        why = "the driver runs on any node of the cluster, so that hdfs://host:port/path is needed"
+        raise SettingError("LAKEHOUSE_INBOX", text, why)
+    return (ROOT / text).resolve()
 
 
 def load(environ: Mapping[str, str] | None = None, env_file: Path = ENV_FILE) -> Settings:
@@ -205,9 +216,11 @@ def load(environ: Mapping[str, str] | None = None, env_file: Path = ENV_FILE) ->
         spark_master=matching(
             values,
             "SPARK_MASTER",
-            r"local(\[(\d+|\*)\])?|spark://\S+|yarn|k8s://\S+",
-            "local[*], spark://host:port, yarn or k8s://… is needed",
+            r"local(\[(\d+|\*)\])?|yarn",
+            "local[*], local[number of cores] or yarn is needed",
         ),
+        deploy_mode=matching(values, "SPARK_DEPLOY_MODE", "client|cluster", "client or cluster is needed"),
+        package=matching(values, "PACKAGE_URL", _HDFS, "hdfs://host:port/path is needed").rstrip("/"),
         driver_memory=matching(values, "SPARK_DRIVER_MEMORY", r"\d+[mg]", "a size such as 3g or 1500m is needed"),
         stream_interval=integer(values, "STREAM_INTERVAL", 1, 3600),
         stack_home=(ROOT / values["STACK_HOME"]).resolve(),

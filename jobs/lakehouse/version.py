@@ -6,7 +6,12 @@ from lakehouse.settings import ROOT
 
 
 def code_version() -> str:
-    """Return the commit that the code is at, with `-dirty` where files differ from it; `unknown` outside a checkout."""
+    """Return the commit that the code is at, with `-dirty` where files differ from it; `unknown` outside a checkout.
+
+    Code that was packed for YARN knows the one that it was packed from.
+    """
+    if (packed := ROOT / "CODE_VERSION").exists():
+        return packed.read_text("utf-8")
     # `git describe --dirty` rewrites the index: killed meanwhile, it left a lock on which a user's next commit failed.
     git = ["git", "--no-optional-locks", "-C", str(ROOT)]
     asked = (["describe", "--always"], ["status", "--porcelain", "--untracked-files=no"])

@@ -131,9 +131,9 @@ def test_the_host_is_started_by_a_script_with_the_values_that_it_is_given(tmp_pa
     assert {pair.split("=")[0] for pair in settings[1].split()} - {"AWS_REGION"} <= set(read_env_file())
 
 
-def takes_s3() -> bool:
+def takes(name: str, value: str) -> bool:
     try:
-        load({"LAKEHOUSE_URL": "s3a://bucket/lake"})
+        load({name: value})
     except SettingError:
         return False
     return True
@@ -142,9 +142,10 @@ def takes_s3() -> bool:
 @pytest.mark.parametrize(
     ("row", "is_there"),
     [
-        ("The jobs refuse `s3a://`", takes_s3()),
+        ("The jobs refuse `s3a://`", takes("LAKEHOUSE_URL", "s3a://bucket/lake")),
         ("No setting for Kafka's user", any("SASL" in name for name in read_env_file())),
-        ("Nothing packages the code", "\npackage:" in (ROOT / "Makefile").read_text("utf-8")),
+        ("not to S3", takes("PACKAGE_URL", "s3a://bucket/package")),
+        ("The inbox is a local folder, or one on HDFS", takes("LAKEHOUSE_INBOX", "s3a://bucket/inbox")),
         ("The jobs are written for Spark 4.2.0", "pyspark==4.2.0" not in (ROOT / "requirements.in").read_text("utf-8")),
     ],
 )

@@ -1,18 +1,17 @@
 """Three DataNodes, three brokers, YARN: one may go while messages come in, and nothing is lost or doubled."""
 
-import contextlib
 import os
 import signal
-import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import psutil
 import pytest
 from chain import Chain, check, hadoop_conf, make_chain
 from hdfs import InsecureClient
-from stack import RunningStack, make_stack, serving
+from parts import gone, running
+from stack import RunningStack
+from waiting import wait_until
 
 from docker.native import daemons, profiles, ready
 from docker.native.accounts import topics
@@ -27,29 +26,15 @@ MEMORY = 9 * 1024**3
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
-    """Give a running stack of the profile, and stop it at the end."""
-    with serving(make_stack(tmp_path_factory.mktemp("cluster"), PROFILE="cluster")) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
 def chain(cluster: RunningStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
     """Give a lake on the cluster with 1,000 records of each dataset in gold."""
     with hadoop_conf(cluster):
-        made = make_chain(cluster, "chain", tmp_path_factory.mktemp("inbox"))
+        made = make_chain(cluster, "chain", tmp_path_factory.mktemp("inbox"), SPARK_MASTER="local[*]")
         made.files(1000, 1, 0.02)
         made.messages(Plan("ad_campaigns", 1, 1000, 0.02))
         result = made.job()
         assert result.returncode == 0, result.stdout
         yield made
-
-
-def wait_until(condition: Callable[[], bool], seconds: float, what: Callable[[], str]) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, what()
-        time.sleep(0.2)
 
 
 def test_all_daemons_serve_on_loopback_in_9_gb(cluster: RunningStack) -> None:
@@ -97,43 +82,11 @@ def test_the_chain_is_exact_and_each_message_and_each_block_is_kept_three_times(
     assert set(files) == {3}
 
 
-@contextlib.contextmanager
-def gone(cluster: RunningStack, program: str) -> Iterator[None]:
-    """Kill a daemon, and let the supervisor start none in its place until the end; then wait until all serve.
-
-    A frozen supervisor would not either; but it reads what the daemons write, and they wait for that sooner or later.
-    """
-    native = Stack(cluster.settings)
-
-    def is_down() -> bool:
-        with contextlib.suppress(ServiceError):  # between two processes there is none to stop
-            daemons.call(native, "stopProcess", program)
-        return daemons.states(native)[program]["statename"] == "STOPPED"
-
-    psutil.Process(int(str(daemons.states(native)[program]["pid"]))).kill()
-    wait_until(is_down, 30, lambda: str(daemons.states(native)[program]))
-    yield
-    assert daemons.states(native)[program]["statename"] == "STOPPED"
-    daemons.call(native, "startProcess", program)
-    wait_until(lambda: cluster.command("up").returncode == 0, 120, lambda: cluster.command("status").stdout)
-
-
 def gold(chain: Chain) -> object:
     try:
         return chain.answers()
     except (OSError, ServiceError) as error:  # the DataNode that was asked has just gone
         return error
-
-
-@contextlib.contextmanager
-def running(chain: Chain, *command: str) -> Iterator["subprocess.Popen[str]"]:
-    """Give a process, and leave none of its group."""
-    with chain.start(*command) as process:
-        try:
-            yield process
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
 
 
 @pytest.mark.parametrize("program", ["datanode2", "kafka2"])
@@ -145,18 +98,18 @@ def test_one_may_go_while_messages_come_in(chain: Chain, program: str) -> None:
     with running(chain, "jobs/submit.sh", "jobs/pipeline.py", "--continuous") as stream:
         chain.messages(Plan("ad_campaigns", seed + 1, 100))
         wanted = chain.sent.answers()
-        wait_until(lambda: stream.poll() is not None or gold(chain) == wanted, 180, lambda: "gold does not follow")
+        wait_until(lambda: stream.poll() is not None or gold(chain) == wanted, 180, "gold does not follow", 0.2)
         before = topics(chain.settings)[plan.topic]
         with running(chain, *produce, *options) as sending:
             chain.sent.add(plan.dataset, (item.record for item in plan.items() if item.breakage is None))
-            wait_until(lambda: topics(chain.settings)[plan.topic] > before + 100, 60, lambda: "no message comes in")
+            wait_until(lambda: topics(chain.settings)[plan.topic] > before + 100, 60, "no message comes in")
             with gone(chain.stack, program):
                 assert sending.poll() is None
                 said, _ = sending.communicate(timeout=120)
                 assert sending.returncode == 0, said
                 chain.files(100, seed)
                 wanted = chain.sent.answers()
-                wait_until(lambda: stream.poll() is not None or gold(chain) == wanted, 180, lambda: str(gold(chain)))
+                wait_until(lambda: stream.poll() is not None or gold(chain) == wanted, 180, "gold does not follow", 0.2)
                 was_running = stream.poll() is None
                 if was_running:
                     os.killpg(stream.pid, signal.SIGINT)

@@ -117,6 +117,9 @@ def test_the_shell_reads_each_setting_as_python_does(profile: str, environ: dict
         ("WEBHDFS_URL", "localhost:9870"),
         ("SPARK_MASTER", "local[two]"),
         ("LAKEHOUSE_INBOX", "s3a://bucket/inbox"),
+        ("SPARK_MASTER", "spark://localhost:7077"),
+        ("SPARK_DEPLOY_MODE", "yarn"),
+        ("PACKAGE_URL", "file:///package"),
         ("SPARK_DRIVER_MEMORY", "3 gigabytes"),
     ],
 )
@@ -155,6 +158,12 @@ def test_every_setting_of_a_profile_has_a_comment_and_every_profile_a_page(profi
     for name in settings.read_env_file(file):
         assert name.endswith("_PORT") or has_comment(lines, name), f"{name} has no comment"
     assert (ROOT / "docs" / "profiles" / f"{profile}.md").is_file()
+
+
+@pytest.mark.parametrize("lake", ["s3a://bucket/lake", "file:///tmp/lake"])
+def test_a_lake_that_is_not_on_hdfs_is_refused_on_yarn(lake: str) -> None:
+    with pytest.raises(SettingError, match="with SPARK_MASTER=yarn hdfs://host:port/path is needed"):
+        settings.load({"SPARK_MASTER": "yarn", "LAKEHOUSE_URL": lake})
 
 
 def test_the_settings_cannot_be_changed_by_a_job() -> None:

@@ -27,3 +27,9 @@ def test_the_version_of_the_code_is_asked_for_without_a_lock_on_the_checkout(
     assert version.code_version() == f"{told}-dirty"
     # A git that takes the lock writes down when it saw the file.
     assert (tmp_path / ".git" / "index").read_bytes() == index
+
+
+def test_packed_code_knows_the_version_that_it_was_packed_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(version, "ROOT", tmp_path)
+    (tmp_path / "CODE_VERSION").write_text("1234567-dirty", "utf-8")
+    assert version.code_version() == "1234567-dirty"

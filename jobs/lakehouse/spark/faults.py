@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 
 from deltalake.exceptions import DeltaError
 from py4j.protocol import Py4JError, Py4JJavaError, Py4JNetworkError
+from pyspark import SparkContext
 from pyspark.errors import PySparkException
 
 from lakehouse.errors import IntegrityError, LakehouseError, ServiceError
@@ -14,8 +15,16 @@ from lakehouse.lake.files import NO_ROOM, TEMPORARY_FULL
 from lakehouse.lake.files_hdfs import HDFS_FULL, NO_DATANODE
 from lakehouse.settings import Settings
 
+# A context that YARN has stopped shows by errors of many words.
+_STOPPED = "Spark has stopped"
 # What one of the causes of an error says -> the error that is raised, and what to do next; the first that fits counts.
 _KNOWN: tuple[tuple[str, type[LakehouseError], str], ...] = (
+    (
+        rf"^{_STOPPED}$|Yarn application has already|Application application_\d+_\d+ (failed|was killed)",
+        ServiceError,
+        "YARN has ended the application of this job: it was killed, or its node has gone. Run it again: it goes on "
+        "from the last commit.",
+    ),
     (
         r"data may have been missed|KafkaIllegalStateException|OffsetOutOfRange|"
         r"Partition .* offset was changed|KAFKA_DATA_LOSS|not available in Kafka any more",
@@ -92,6 +101,9 @@ def translated(settings: Settings, job: str) -> Iterator[None]:
 def _causes(error: BaseException) -> list[str]:
     """Return the first lines of an error and of what caused it, the innermost last."""
     texts = [_first_line(str(error)) or type(error).__name__]
+    context = SparkContext._active_spark_context
+    if isinstance(error, PySparkException | Py4JJavaError) and context and context._jsc.sc().isStopped():
+        texts.insert(0, _STOPPED)
     if isinstance(error, Py4JJavaError):
         java = error.java_exception
         while java is not None:

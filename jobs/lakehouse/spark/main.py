@@ -53,17 +53,21 @@ def _do(job: str, work: Callable[[Run], None], *, is_continuous: bool, is_reader
     lake = Lake.of(settings)
     if is_reader:
         with translated(settings, job):
-            run = Run(job, settings, lake, lake.standings())
-            losses.check(lake, run.standings)
-            work(run)
+            _work(Run(job, settings, lake, lake.standings()), work)
         return
     with translated(settings, job), writer_lock(lake, job):
         run = Run(job, settings, lake, lake.make_tables(), is_continuous=is_continuous, accepts_loss=accepts_loss)
         logs.ALWAYS["run_id"] = run.run_id
         with recorded(lake, job, run.run_id, run.counts), translated(settings, job):
-            losses.check(lake, run.standings)
-            work(run)
+            _work(run, work)
     _mark(settings)
+
+
+def _work(run: Run, work: Callable[[Run], None]) -> None:
+    if (run.settings.spark_master, run.settings.deploy_mode) == ("yarn", "cluster"):
+        _ = run.spark  # YARN calls a driver in its container failed that starts no session
+    losses.check(run.lake, run.standings)
+    work(run)
 
 
 def _mark(settings: Settings) -> None:
