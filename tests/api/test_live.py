@@ -197,7 +197,7 @@ def test_a_lake_that_goes_away_and_comes_back_needs_no_restart(server: Server, p
     away.write_text("not a folder: every look fails")
     exchange(folder, away)
     try:
-        assert until(lambda: all("X-Stale" in server.get(METRIC, pair["access"]).headers for _ in range(12)))
+        assert until(lambda: all("X-Stale" in server.get(METRIC, pair["access"]).headers for _ in range(12)), 20)
         stale = server.get(METRIC, pair["access"])
         assert (stale.status, stale.headers["X-Table-Version"]) == (200, version)
         assert int(stale.headers["Age"]) >= 0
