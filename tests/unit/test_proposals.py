@@ -74,19 +74,19 @@ def test_a_german_export(tmp_path: Path) -> None:
 def test_lines_of_nested_json(tmp_path: Path) -> None:
     rows = [
         {"id": f"a{n}", "at": f"2024-05-{n:02}T10:00:00Z", "user": {"name": "x"}, "tags": ["a"], "kind": "ab"[n % 2],
-         "score": n / 7, "zip": f"0{n:04}"}
+         "weight": n / 7, "zip": f"0{n:04}"}
         for n in range(1, 21)
     ]  # fmt: skip
     with gzip.open(tmp_path / "events.jsonl.gz", "wt") as file:
         file.writelines(json.dumps(row) + "\n" for row in rows)
     dataset, metric, outcome = proposed(tmp_path / "events.jsonl.gz")
     assert types(dataset) == {
-        "id": "string", "at": "timestamp", "user": "string", "tags": "string", "kind": "string", "score": "double",
-        "zip": "string",
+        "id": "string", "at": "timestamp", "field_user": "string", "tags": "string", "kind": "string",
+        "weight": "double", "zip": "string",
     }  # fmt: skip
     assert (dataset.formats, dataset.key, outcome.good, outcome.quarantined) == (("json",), "id", 20, 0)
     assert metric is not None
-    assert metric.aggregates[0].expression == "cast(sum(score) as double)"
+    assert metric.aggregates[0].expression == "cast(sum(weight) as double)"
 
 
 def test_a_log(tmp_path: Path) -> None:
@@ -94,6 +94,7 @@ def test_a_log(tmp_path: Path) -> None:
     (tmp_path / "access.log").write_text("".join(line.format(n, n, (200, 404)[n % 2]) for n in range(1, 30)))
     dataset, _, outcome = proposed(tmp_path / "access.log")
     assert (dataset.formats, dataset.time_column) == (("log",), "timestamp")
+    assert propose("web", sample.read(tmp_path / "access.log")).doubts == {}
     assert "ip_address" in dataset.personal
     assert (outcome.good, outcome.quarantined) == (29, 0)
 
@@ -103,6 +104,8 @@ LAYOUTS = {
     "one rule": "at,kind\n2024-05-01,a\n2024-05-02,b\n",
     "a rule each, and a doubt": "at,n,kind\n1/2/2024,1,a\n1/3/2024,2,b\n",
     "quotes and long names": '"it\'s ""so""",b\\c,{},q"q\n1,2,3,4\n'.format("long name " * 8),
+    "words of SQL": "end,order,date,user\n2024-05-01,1,2024-05-01,3\n2024-05-02,2,2024-05-02,4\n",
+    "nothing in a column": "a,b\n1,\n2,\n",
     "other scripts": "价格,Größe,\u202edom\n1,2,3\n",
 }
 
@@ -184,9 +187,9 @@ def test_a_file_that_cannot_be_used_is_refused_in_a_line(tmp_path: Path, content
 
 
 def test_names() -> None:
-    sources = ["InvoiceNo", "Größe (cm)", "select", "batch", "价格", "2024", "Invoice No", "text_a"]
+    sources = ["InvoiceNo", "Größe (cm)", "Order", "batch", "价格", "2024", "Invoice No", "text_a"]
     assert column_names("sales", sources) == [
-        "invoice_no", "groesse_cm", "field_select", "batch_2", "column_5", "field_2024", "invoice_no_2", "field_text_a",
+        "invoice_no", "groesse_cm", "field_order", "batch_2", "column_5", "field_2024", "invoice_no_2", "field_text_a",
     ]  # fmt: skip
     assert [n for n in ("CustomerID", "E-Mail", "Last Name", "Product name", "UserAgent") if is_personal(n)] == [
         "CustomerID", "E-Mail", "Last Name",

@@ -35,10 +35,10 @@ class Guess:
 
 def guess(texts: pl.Series, *, is_identifier: bool = False, has_commas: bool = False) -> Guess:
     """Return the type of the texts, none of them null; `has_commas` where the file's numbers have decimal commas."""
-    if texts.str.contains(r"^[\[{]").all():
-        return Guess(doubt="arrays and objects are kept as the text of their JSON")
     if texts.is_empty() or (is_identifier and not texts.str.contains(r"[/.: T-]").all()):
         return Guess()
+    if texts.str.contains(r"^[\[{]").all():
+        return Guess(doubt="arrays and objects are kept as the text of their JSON")
     candidates = list(_candidates(texts, has_commas=has_commas))
     shares = [_share(texts, candidate) for candidate in candidates]
     best = max(shares)

@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable
 
+import polars as pl
 import sqlglot
 from sqlglot import exp
 
@@ -15,7 +16,7 @@ from lakehouse.model import Dataset
 MOST = 40  # characters of a column's name
 
 # A column of such a name has to be quoted in DataFusion, though not for sqlglot.
-_QUOTED = {"exists", "interval", "top", "trim"}
+_QUOTED = {"exists", "top", "trim"}
 _GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss"})
 
 # What is in a field, by words of its plain name; the long ones are found inside of others too.
@@ -36,7 +37,7 @@ _AMOUNT = re.compile(r"amount|total|revenue|sales|betrag|umsatz|summe|gesamt|bud
 _QUANTITY = re.compile(r"quantity|menge|anzahl|clicks|impressions|(^|_)(qty|units|count)(_|$)")
 _SIGNED = re.compile(r"latitude|longitude|temperat|profit|balance|saldo|(^|_)(lat|lon|lng|temp|change)(_|$)")
 _NO_SUM = re.compile(
-    r"price|preis|rabatt|discount|percent|prozent|rating|(^|_)(unit|rate|ratio|tax|year|month|day|jahr|monat|age)(_|$)"
+    r"price|preis|rabatt|discount|percent|prozent|rating|score|(^|_)(unit|rate|ratio|tax|year|month|day|jahr|monat|age)(_|$)"
 )
 
 
@@ -89,7 +90,7 @@ def _free(name: str, taken: Collection[str]) -> str:
 
 
 def _is_column(name: str) -> bool:
-    """Return whether a name stands for a column in SQL as it is, to Spark, to DataFusion and to the filters."""
+    """Return whether a name stands for a column in SQL as it is: to Spark, DataFusion, the filters and the rules."""
     for dialect in ("spark", "postgres"):
         try:
             parsed = sqlglot.parse_one(f"SELECT {name}, sum({name}) FROM t WHERE NOT {name} < 1", read=dialect)
@@ -97,7 +98,10 @@ def _is_column(name: str) -> bool:
             return False
         if [column.name for column in parsed.find_all(exp.Column)] != [name] * 3:
             return False
-    return name not in _QUOTED
+    try:
+        return name not in _QUOTED and pl.sql_expr(f"{name} < 0").meta.root_names() == [name]
+    except pl.exceptions.PolarsError:
+        return False
 
 
 def why_unfit(name: str) -> str:
