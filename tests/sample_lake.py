@@ -29,7 +29,7 @@ from lakehouse.query import questions
 
 MAKERS = {"transactions": transaction, "logs": request, "social_data": post, "ad_campaigns": advert}
 # Name of the file, and how many of ten records come by it; the others come by the topic.
-FILES = {name: (f"{name}.{dataset.formats[0]}", 10) for name, dataset in DATASETS.items()} | {
+FILES = {name: (f"{name}.txt", 10) for name in DATASETS} | {
     "transactions": ("transactions_2024.csv", 8),
     "logs": ("access.log", 10),
     "social_data": ("posts.json", 10),

@@ -135,9 +135,9 @@ def advert(rng: Random, number: int) -> Record:
 
 
 def of_cases(dataset: Dataset) -> Callable[[Random, int], Record]:
-    """Return a maker for a dataset that has none here: what its table of cases is judged to be, spread over the days.
+    """Return a maker for a dataset that has none here: what its table of cases is judged to be, varied.
 
-    Texts that tell nobody are varied too, so that metrics have groups; records are no longer the bytes of their values.
+    So metrics have groups and charts something to draw; records are no longer the bytes of their values.
     """
     cases = import_module(f"test_judge_{dataset.name}").CASES
     judged = judge(import_module("judging_cases").bronze(cases), dataset).to_pylist()
@@ -148,12 +148,15 @@ def of_cases(dataset: Dataset) -> Callable[[Random, int], Record]:
         case, row = rng.choice((good, bad)[number % BROKEN == 0])
         values = {column.name: row[column.name] for column in dataset.columns if row[column.name] is not None}
         for column in dataset.columns:
-            if column.name not in values:
+            some = number if column.name == dataset.key else rng.randint(1, 9)
+            if column.name not in values or column.type == "boolean":
                 continue
             if column.type in ("date", "timestamp"):
                 values[column.name] = _moment(rng) if column.type == "timestamp" else _moment(rng).date()
-            elif column.type == "string" and not column.personal:
-                values[column.name] += f" {number if column.name == dataset.key else rng.randint(1, 9)}"
+            elif column.type == "string":
+                values[column.name] = f"{'Personal' if column.personal else values[column.name]} {some}"
+            else:
+                values[column.name] += some
         return Record(case.raw, case.format, case.header, values, tuple(row["reasons"]))
 
     return make

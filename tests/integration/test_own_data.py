@@ -5,6 +5,7 @@ The walk goes through a copy of the project, by the commands that a person would
 
 import csv
 import io
+import json
 import re
 import shutil
 import subprocess
@@ -24,6 +25,8 @@ from lakehouse.settings import ROOT
 pytestmark = [pytest.mark.stack, pytest.mark.long]
 
 NAME, METRIC = "bestellungen", "bestellungen_gesamtbetrag_per_artikel"
+# Another one without a time, of JSON.
+TIMELESS = "abonnenten"
 ROUTE = f"/api/{METRIC.replace('_', '-')}/"
 # One file, a line and a table of cases; one file, a line and a test.
 TOUCHED = {
@@ -38,7 +41,7 @@ PRICES = {"Kaffeemühle": "39.90", "Teekanne; Glas": "1024.50", "Filter 4x100": 
 HEADER = ("Bestellnr", "Bestelldatum", "Kunde", "Land", "Artikel", "Menge", "Einzelpreis", "Gesamtbetrag", "Versand")
 # What the copy runs of the tests that it comes with: all that there is for the new names, and of the documents.
 OWN_TESTS = "tests/test_architecture.py tests/judging tests/jobs tests/viz tests/api tests/unit"
-OWN_NAMES = f"({NAME} or document or balance_sheet) and not fuzz and not new_dataset"
+OWN_NAMES = f"({NAME} or {TIMELESS} or document or balance_sheet) and not fuzz and not new_dataset"
 
 
 def german(amount: Decimal) -> str:
@@ -126,6 +129,9 @@ def test_own_data_come_to_gold_a_chart_and_the_api_by_what_is_proposed(
         assert f"gold.{METRIC}" in {table["name"] for table in server.get("/api/tables/", token).json()}
         assert ROUTE in server.get("/api/schema/?format=json", token).json()["paths"]
         assert METRIC in server.get("/").body.decode()
+    lines = (json.dumps({"id": f"a{n}", "plan": "xyz"[n % 3], "active": n % 2 > 0, "tags": [n]}) for n in range(60))
+    (tmp_path / "lines.jsonl").write_text("\n".join(lines), "utf-8")
+    assert "60 would pass, 0" in run(f"make new-dataset NAME={TIMELESS} FROM={tmp_path}/lines.jsonl")
     # The copy is a whole project: what is made from code is made, and its own tests hold.
     run("make documents")
     run("ruff check --quiet && ruff format --check --quiet")

@@ -55,7 +55,7 @@ def record_cases(
     raw, header = written(of, record)
     others = ((name, tuple(reasons), *written(of, record | change)) for name, change, reasons in changes)
     return [
-        good("plain", raw, format=kind, header=header, **values),
+        Case("plain", raw, (), tuple(values.items()), kind, header),
         *(Case(name, raw, reasons, (), kind, header) for name, reasons, raw, header in others),
     ]
 

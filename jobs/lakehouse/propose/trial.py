@@ -77,6 +77,8 @@ def _changes(dataset: Dataset) -> dict[str, Texts]:
             changes[f"{field.source} is no value"] = {field.source: "?"}
         if field.column.name in signed:
             changes[f"{field.source} below zero"] = {field.source: "-1"}
+        if field.column.type == "string":
+            changes.setdefault("a control character", {field.source: "a\a"})
     return changes
 
 
