@@ -16,6 +16,7 @@ from parts import gone, running
 from stack import RunningStack
 from waiting import wait_until
 
+from lakehouse.errors import ServiceError
 from lakehouse.lake import runs, scan
 from lakehouse.metrics import METRICS
 from lakehouse.settings import ROOT
@@ -128,13 +129,13 @@ def goes_on(chain: Chain, mode: str) -> None:
 
 @pytest.mark.parametrize(
     ("victim", "mode", "code"),
-    [(EXECUTOR, "client", 0), (DRIVER, "cluster", 128 + signal.SIGKILL)],
-    ids=["executor", "driver"],
+    [(EXECUTOR, "client", 0), (MASTER, "client", ServiceError.exit_code), (DRIVER, "cluster", 128 + signal.SIGKILL)],
+    ids=["executor", "master", "driver"],
 )
 def test_a_killed_container_is_done_without_or_the_next_run_makes_it_whole(
     chain: Chain, victim: str, mode: str, code: int
 ) -> None:
-    seed = {EXECUTOR: 61, DRIVER: 63}[victim]
+    seed = {EXECUTOR: 61, MASTER: 62, DRIVER: 63}[victim]
     chain.files(300, seed, 0.02)
     before = chain.lake.open("bronze.logs").version()
     with running(chain, "jobs/submit.sh", "jobs/pipeline.py", SPARK_DEPLOY_MODE=mode) as process:
