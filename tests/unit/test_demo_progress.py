@@ -31,11 +31,15 @@ def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def shown(work: Callable[[], None]) -> str:
     """Return what a terminal gets while `work` runs."""
     ours, theirs = pty.openpty()
-    with os.fdopen(ours, "rb", buffering=0) as terminal, os.fdopen(theirs, "w") as out:
-        with contextlib.redirect_stdout(out):
+    with os.fdopen(ours, "rb", buffering=0) as terminal:
+        with os.fdopen(theirs, "w") as out, contextlib.redirect_stdout(out):
             work()
-        out.flush()
-        return terminal.read(65536).decode()
+        text = b""
+        # It comes in pieces; once nobody can write any more, the end of it is an error.
+        with contextlib.suppress(OSError):
+            while piece := terminal.read(65536):
+                text += piece
+    return text.decode()
 
 
 def test_a_terminal_sees_the_tables_that_are_done_and_the_last_line() -> None:
