@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from empty_lake import make_empty
+
 from lakehouse.datasets import DATASETS
 from lakehouse.lake import Lake, scan
 from lakehouse.landing.land import Inbox, Landed
@@ -62,9 +64,13 @@ class Box:
         return sorted(self.folder.glob("bronze/*/*.parquet"))
 
 
+def open_box(folder: Path) -> Box:
+    """Return the inbox and the lake that are in a folder."""
+    settings = load({"LAKEHOUSE_URL": f"file://{folder}/lake", "LAKEHOUSE_INBOX": str(folder / "inbox")})
+    return Box(settings, Lake.of(settings))
+
+
 def make_box(folder: Path) -> Box:
     """Return an empty inbox and an empty lake in a folder."""
-    settings = load({"LAKEHOUSE_URL": f"file://{folder}/lake", "LAKEHOUSE_INBOX": str(folder / "inbox")})
-    box = Box(settings, Lake.of(settings))
-    box.lake.make_tables()
-    return box
+    make_empty(f"file://{folder}/lake")
+    return open_box(folder)

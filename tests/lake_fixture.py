@@ -8,5 +8,5 @@ import sample_lake as maker
 def sample_lake(tmp_path_factory: pytest.TempPathFactory) -> str:
     """URL of a lake with 300 records a dataset; a test that changes tables builds its own."""
     url = (tmp_path_factory.mktemp("sample") / "lake").as_uri()
-    maker.build(url)
+    maker.copy(url)
     return url

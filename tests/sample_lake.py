@@ -5,11 +5,16 @@ what its table stands at. From a shell: `PYTHONPATH=jobs:tests python -m sample_
 HDFS the HTTP address of its NameNode comes second.
 """
 
+import atexit
 import hashlib
 import json
+import shutil
 import sys
+import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -78,6 +83,19 @@ def _groups(lake: Lake, metric: Metric, good: list[Row]) -> list[Row]:
     silver = lake.open(f"silver.{metric.dataset}")
     rows: list[Row] = questions.answer(silver, replace(metric, answer=()), questions.Question()).to_pylist()
     return rows
+
+
+def copy(url: str, rows: int = 300) -> None:
+    """Make the lake `url` on the local disk as `build` does, by a copy of one that is made once."""
+    shutil.copytree(_built(rows), url.removeprefix("file://"), dirs_exist_ok=True)
+
+
+@cache
+def _built(rows: int) -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="lakehouse-sample-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    build(folder.as_uri(), rows)
+    return folder
 
 
 def write_gold(url: str, metric: str, rows: list[Row], silver_version: int) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from deltalake import DeltaTable
 from django.test import Client
+from empty_lake import make_empty
 from sample_lake import write_gold
 
 from lakehouse.catalogue.versions import kept, parse, stamp
@@ -24,7 +25,7 @@ URL = "/api/total-sales-per-product/"
 @pytest.fixture
 def history(scratch: str, serve_lake: Callable[[str], object]) -> str:
     """Three computed versions, the n-th holding one product sold for n."""
-    Lake(scratch).make_tables()
+    make_empty(scratch)
     for version in (1, 2, 3):
         write_gold(scratch, "total_sales_per_product", [{"produit": "A", "total_ventes": Decimal(version)}], 1)
         time.sleep(0.005)  # commits are told apart by milliseconds

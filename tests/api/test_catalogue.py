@@ -15,7 +15,7 @@ NAMES = list(relations.views())
 @pytest.fixture
 def own(scratch: str, serve_lake: object) -> str:
     """A lake that the test may change, served."""
-    maker.build(scratch, rows=60)
+    maker.copy(scratch, rows=60)
     serve_lake(scratch)
     return scratch
 

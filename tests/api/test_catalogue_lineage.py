@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import sample_lake as maker
 from django.test import Client
+from empty_lake import make_empty
 
 from lakehouse.lake import Lake, scan, schemas
 from lakehouse.lake.state import State
@@ -14,7 +15,7 @@ from lakehouse.metrics import METRICS
 @pytest.fixture
 def own(scratch: str, serve_lake: object) -> str:
     """A lake that the test may change, served."""
-    maker.build(scratch, rows=60)
+    maker.copy(scratch, rows=60)
     serve_lake(scratch)
     return scratch
 
@@ -96,7 +97,7 @@ def test_the_layers_below_lead_to_their_sources_too(name: str, engineer: Client,
 
 
 def test_gold_that_was_never_computed_has_no_lineage_yet(engineer: Client, scratch: str, serve_lake: object) -> None:
-    Lake(scratch).make_tables()
+    make_empty(scratch)
     serve_lake(scratch)
     assert engineer.get("/api/tables/gold.campaign_metrics/lineage/").status_code == 503
 

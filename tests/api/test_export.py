@@ -118,7 +118,7 @@ def test_a_read_that_fails_in_the_middle_is_an_error_and_leaves_no_file(
     tmp_path: Path, privileged: Client, serve_lake: Callable[[str], Refresher]
 ) -> None:
     url = (tmp_path / "lake").as_uri()
-    maker.build(url, rows=60)
+    maker.copy(url, rows=60)
     more = scan.read(Lake(url).open("silver.logs")).to_pylist()
     maker.write(Lake(url), silver(DATASETS["logs"]), more, State(batch=2))
     serve_lake(url)

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.test import Client
+from empty_lake import make_empty
 
 from lakehouse.lake import Lake
 from lakehouse.lake.progress import Reporter
@@ -49,7 +50,7 @@ def test_only_what_cannot_be_read_is_503(
     serve_lake: Callable[[str], Refresher],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    Lake(scratch).make_tables()
+    make_empty(scratch)
     serve_lake(scratch)
     monkeypatch.setattr(Refresher, "known", lambda *_: known)
     answer = anonymous.get("/api/health/")

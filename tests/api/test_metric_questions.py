@@ -91,7 +91,7 @@ def test_an_answer_belongs_to_the_silver_version_of_its_gold(
     tmp_path: Path, client: Client, serve_lake: Callable[[str], Refresher]
 ) -> None:
     url = (tmp_path / "lake").as_uri()
-    maker.build(url, rows=40)
+    maker.copy(url, rows=40)
     serve_lake(url)
     before = client.get(CODES, {"by": "month"})
     lake = Lake(url)
@@ -107,7 +107,7 @@ def test_a_silver_version_that_is_gone_is_404_in_words(
     tmp_path: Path, client: Client, serve_lake: Callable[[str], Refresher]
 ) -> None:
     url = (tmp_path / "lake").as_uri()
-    maker.build(url, rows=40)
+    maker.copy(url, rows=40)
     serve_lake(url)
     for path in (tmp_path / "lake/silver/logs").rglob("*.parquet"):
         path.unlink()

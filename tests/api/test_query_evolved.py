@@ -22,7 +22,7 @@ EVOLVED = evolution.grown(replace(DATASETS["social_data"], drift="evolve"), ["Lo
 @pytest.fixture
 def own_lake(scratch: str) -> str:
     """The URL of a sample lake that a test may change."""
-    sample_lake.build(scratch, rows=20)
+    sample_lake.copy(scratch, rows=20)
     return scratch
 
 

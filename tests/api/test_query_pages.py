@@ -17,7 +17,7 @@ from lakehouse.lake import Lake
 @pytest.fixture
 def own(scratch: str, serve_lake: object) -> str:
     """A lake that the test may change, served."""
-    maker.build(scratch, rows=120)
+    maker.copy(scratch, rows=120)
     serve_lake(scratch)
     return scratch
 

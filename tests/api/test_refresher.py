@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.test import Client
+from empty_lake import make_empty
 from sample_lake import write_gold
 
 from lakehouse.lake import Lake, forgetting
@@ -33,13 +34,13 @@ def test_a_lake_without_tables_is_not_built(client: Client, scratch: str, serve_
 
 
 def test_an_empty_first_version_is_not_built_either(client: Client, scratch: str, serve_lake: Serve) -> None:
-    Lake(scratch).make_tables()
+    make_empty(scratch)
     serve_lake(scratch)
     assert "make pipeline" in client.get(URL).json()["detail"]
 
 
 def test_a_metric_over_no_rows_is_an_empty_list(client: Client, scratch: str, serve_lake: Serve) -> None:
-    Lake(scratch).make_tables()
+    make_empty(scratch)
     sold(scratch)
     serve_lake(scratch)
     answer = client.get(URL)
@@ -47,7 +48,7 @@ def test_a_metric_over_no_rows_is_an_empty_list(client: Client, scratch: str, se
 
 
 def test_the_next_look_sees_a_new_version(client: Client, scratch: str, serve_lake: Serve) -> None:
-    Lake(scratch).make_tables()
+    make_empty(scratch)
     looking = serve_lake(scratch)
     for amount in ("1.50", "2.50"):
         sold(scratch, ("A", amount))
@@ -59,7 +60,7 @@ def test_the_next_look_sees_a_new_version(client: Client, scratch: str, serve_la
 def test_a_version_is_seen_where_all_older_ones_ended(
     versions: int, client: Client, scratch: str, serve_lake: Serve
 ) -> None:
-    Lake(scratch).make_tables()
+    make_empty(scratch)
     sold(scratch, ("A", "1.50"))
     looking = serve_lake(scratch)
     name, lake = f"gold.{SALES}", Lake(scratch)
@@ -76,7 +77,7 @@ def test_a_version_is_seen_where_all_older_ones_ended(
 def test_nothing_is_read_again_while_nothing_changes(
     scratch: str, serve_lake: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    Lake(scratch).make_tables()
+    make_empty(scratch)
     sold(scratch, ("A", "1.00"))
     looking = serve_lake(scratch)
     monkeypatch.setattr(Lake, "open", lambda *_: pytest.fail("the table was opened again"))
@@ -88,7 +89,7 @@ def test_nothing_is_read_again_while_nothing_changes(
 def test_a_lake_made_again_is_noticed_whatever_its_version(
     versions: int, client: Client, scratch: str, serve_lake: Serve
 ) -> None:
-    Lake(scratch).make_tables()
+    make_empty(scratch)
     sold(scratch, ("Old", "1.00"))
     sold(scratch, ("Old", "2.00"))
     looking = serve_lake(scratch)
@@ -105,7 +106,7 @@ def test_a_lake_made_again_is_noticed_whatever_its_version(
 
 
 def test_a_lake_that_was_removed_is_not_built_any_more(client: Client, scratch: str, serve_lake: Serve) -> None:
-    Lake(scratch).make_tables()
+    make_empty(scratch)
     sold(scratch, ("A", "1.00"))
     looking = serve_lake(scratch)
     shutil.rmtree(scratch.removeprefix("file://"))
@@ -116,7 +117,7 @@ def test_a_lake_that_was_removed_is_not_built_any_more(client: Client, scratch: 
 def test_a_lake_that_fails_serves_the_last_version_marked_and_recovers(
     client: Client, scratch: str, serve_lake: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    Lake(scratch).make_tables()
+    make_empty(scratch)
     sold(scratch, ("A", "1.00"))
     looking = serve_lake(scratch)
 
@@ -161,7 +162,7 @@ def test_a_panic_in_rust_does_not_end_the_looking(
     def panic(*_: object) -> None:
         raise PanicException
 
-    Lake(scratch).make_tables()
+    make_empty(scratch)
     sold(scratch, ("A", "1.00"))
     with monkeypatch.context() as broken:
         broken.setattr(Lake, "open", panic)
@@ -175,7 +176,7 @@ def test_many_rows_come_in_pages(
     client: Client, scratch: str, serve_lake: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(snapshot, "PAGE", 10)
-    Lake(scratch).make_tables()
+    make_empty(scratch)
     sold(scratch, *((f"P{number:02}", "1.00") for number in reversed(range(25))))
     serve_lake(scratch)
     pages = [client.get(URL, {"page": str(page)}) for page in (1, 2, 3)]
@@ -190,7 +191,7 @@ def test_many_rows_come_in_pages(
 
 
 def test_sorting_is_by_value_and_not_by_text(client: Client, scratch: str, serve_lake: Serve) -> None:
-    Lake(scratch).make_tables()
+    make_empty(scratch)
     rows = [{"status_code": code, "count_requests": 1} for code in (500, 99, 200)]
     write_gold(scratch, "status_code_counts", rows, 1)  # type: ignore[arg-type]
     serve_lake(scratch)

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 from django.test import Client
+from empty_lake import make_empty
 from sample_lake import write_gold
 
 from lakehouse.lake import Lake
@@ -51,7 +52,7 @@ def eventually(condition: Callable[[], bool]) -> bool:
 def test_a_frozen_lake_hangs_no_request_and_is_marked_once_overdue(
     client: Client, scratch: str, serve_lake: Serve, frozen: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    Lake(scratch).make_tables()
+    make_empty(scratch)
     sold(scratch, ("A", "1.00"))
     looking = serve_lake(scratch)
     looking.watchers[SALES].start(0.01)
@@ -69,7 +70,7 @@ def test_a_frozen_lake_hangs_no_request_and_is_marked_once_overdue(
 def test_a_look_that_hangs_for_ever_is_left_to_itself(
     client: Client, scratch: str, serve_lake: Serve, frozen: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    Lake(scratch).make_tables()
+    make_empty(scratch)
     sold(scratch, ("A", "1.00"))
     monkeypatch.setattr(watcher, "PATIENCE", 0.1)
     looking = serve_lake(scratch)

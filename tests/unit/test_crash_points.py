@@ -8,18 +8,17 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from inbox_box import HEADER, LOG, POST, ROW, Box, make_box
+from inbox_box import HEADER, LOG, POST, ROW, Box, make_box, open_box
 from killing import Moment, contents, killed_at, killed_at_each, moments
 
 import maintain
 import restore
 from lakehouse import crash
-from lakehouse.lake import Lake, ledger, store
+from lakehouse.lake import ledger, store
 from lakehouse.lake.files import Storage
 from lakehouse.lake.lock import writer_lock
 from lakehouse.lake.runs import new_run_id, recorded
 from lakehouse.lake.schemas import FORGOTTEN, tables
-from lakehouse.settings import load
 from producers.generators import DATASETS as GENERATORS
 
 FILES = {
@@ -81,9 +80,7 @@ class Case:
     work: Callable[[Box], None]
 
     def copy(self, name: object) -> Box:
-        folder = shutil.copytree(self.base, self.base.parent / str(name))
-        settings = load({"LAKEHOUSE_URL": f"file://{folder}/lake", "LAKEHOUSE_INBOX": str(folder / "inbox")})
-        return Box(settings, Lake.of(settings))
+        return open_box(shutil.copytree(self.base, self.base.parent / str(name)))
 
 
 @pytest.fixture(params=JOBS)

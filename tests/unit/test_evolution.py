@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from empty_lake import make_empty
 
 from lakehouse.datasets import DATASETS
 from lakehouse.judging.drift import MOST, MOST_NAME
@@ -73,7 +74,7 @@ def test_only_a_dataset_that_evolves_gets_columns_by_itself(drift: str) -> None:
 def lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lake:
     """A lake whose table of the shop has a column that nobody declared."""
     monkeypatch.setitem(DATASETS, "shop", SHOP)
-    made = Lake(tmp_path.as_uri())
+    made = make_empty(tmp_path.as_uri())
     standing = made.make_tables()["silver.shop"]
     made.adopt(evolution.grown(SHOP, ["Loyalty card"]))
     made.commit("silver.shop", standing, [], replace(standing.state, batch=1))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from empty_lake import make_empty
 
 from lakehouse.datasets import DATASETS
 from lakehouse.lake import Lake, data_files, keys, schemas
@@ -16,9 +17,7 @@ SILVER = schemas.silver(DATASETS["transactions"])
 
 @pytest.fixture
 def lake(tmp_path: Path) -> Lake:
-    made = Lake(tmp_path.as_uri())
-    made.make_tables()
-    return made
+    return make_empty(tmp_path.as_uri())
 
 
 def written(lake: Lake, hashes: Sequence[int | None]) -> DataFile:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from deltalake import DeltaTable
+from empty_lake import make_empty
 from stack import free_ports
 
 from lakehouse.errors import IntegrityError, NotBuiltError, ServiceError
@@ -25,9 +26,7 @@ NOON = datetime(2025, 1, 1, 12, 30, 15, 123456, tzinfo=UTC)
 @pytest.fixture
 def lake(tmp_path: Path) -> Lake:
     """An empty lake with all its tables."""
-    made = Lake(f"file://{tmp_path}/lake")
-    made.make_tables()
-    return made
+    return make_empty((tmp_path / "lake").as_uri())
 
 
 def test_a_lake_is_made_of_the_settings() -> None:

@@ -3,15 +3,18 @@
 import gzip
 import hashlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-from inbox_box import HEADER, LOG, ROW, Box, make_box
+from inbox_box import HEADER, LOG, ROW, Box, make_box, open_box
 
 from lakehouse import crash
 from lakehouse.settings import ROOT
@@ -89,29 +92,43 @@ def check_whole(box: Box) -> None:
         assert {row["raw"] for row in rows} == {ROW[:-1] if dataset == "transactions" else LOG[:-1]}
 
 
-@pytest.mark.parametrize("point", POINTS)
-def test_the_next_run_mends_what_a_killed_one_left(box: Box, point: str) -> None:
-    fill(box)
-    assert land_until(box, point) == -signal.SIGKILL
-    box.land()
-    check_whole(box)
-    versions = box.versions()
-    assert box.land().decisions == []
-    assert box.versions() == versions
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Return a function that gives the folder of a box in which landing was killed at a point."""
+
+    @cache
+    def folder(point: str) -> Path:
+        box = make_box(made := tmp_path_factory.mktemp("killed"))
+        fill(box)
+        assert land_until(box, point) == -signal.SIGKILL
+        return made
+
+    return folder
 
 
-@pytest.mark.parametrize("point", POINTS)
-def test_what_came_meanwhile_is_landed_beside_what_is_mended(box: Box, point: str) -> None:
-    fill(box)
-    land_until(box, point)
-    box.put("logs/new.log", LOG * 9)
-    box.put("logs/copy_of_a.log", LOG)
-    box.land()
-    decided = {(r["dataset"], r["name"]): (r["status"], r["records"]) for r in box.ledger()}
+@pytest.fixture(params=POINTS)
+def struck(request: pytest.FixtureRequest, killed: Callable[[str], Path], tmp_path: Path) -> Box:
+    """A box, to be changed, in which landing was killed at each of the points."""
+    return open_box(shutil.copytree(killed(request.param), tmp_path / "struck"))
+
+
+def test_the_next_run_mends_what_a_killed_one_left(struck: Box) -> None:
+    struck.land()
+    check_whole(struck)
+    versions = struck.versions()
+    assert struck.land().decisions == []
+    assert struck.versions() == versions
+
+
+def test_what_came_meanwhile_is_landed_beside_what_is_mended(struck: Box) -> None:
+    struck.put("logs/new.log", LOG * 9)
+    struck.put("logs/copy_of_a.log", LOG)
+    struck.land()
+    decided = {(r["dataset"], r["name"]): (r["status"], r["records"]) for r in struck.ledger()}
     assert decided == DECIDED | {("logs", "new.log"): ("landed", 9), ("logs", "copy_of_a.log"): ("duplicate", 1)}
-    assert len(box.ledger()) == len(decided)
-    assert len(box.records("logs", hashlib.sha256(LOG * 9).hexdigest())) == 9
-    assert (len(box.bronze("logs")), len(box.bronze("transactions"))) == (14, 5)
+    assert len(struck.ledger()) == len(decided)
+    assert len(struck.records("logs", hashlib.sha256(LOG * 9).hexdigest())) == 9
+    assert (len(struck.bronze("logs")), len(struck.bronze("transactions"))) == (14, 5)
 
 
 def test_a_mended_row_is_the_one_that_the_killed_run_would_have_written(box: Box, tmp_path: Path) -> None:

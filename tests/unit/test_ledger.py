@@ -28,7 +28,7 @@ CLOSED = Balance(
 def lake(tmp_path: Path) -> Lake:
     """A sample lake that a test may change."""
     url = (tmp_path / "lake").as_uri()
-    maker.build(url, 30)
+    maker.copy(url, 30)
     return Lake(url)
 
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import sample_lake as maker
+from empty_lake import make_empty
 
 from lakehouse.lake import Lake
 from lakehouse.lake.scan import count_after, query, read, rows_by_partition, sum_of
@@ -49,8 +50,7 @@ def test_counts_come_from_the_log_where_the_files_are_gone(sample_lake: str, tmp
 
 def test_tables_without_partitions_and_without_rows_are_counted(sample_lake: str, tmp_path: Path) -> None:
     assert rows_by_partition(Lake(sample_lake).open("bronze.logs")) == {None: 300}
-    lake = Lake(tmp_path.as_uri())
-    lake.make_tables()
+    lake = make_empty(tmp_path.as_uri())
     empty = lake.open("silver.logs")
     assert count_after(empty, 0) == 0
     assert (rows_by_partition(empty), sum_of(empty, "num_records"), sum_of(empty, "no_such")) == ({}, 0, 0)

@@ -106,7 +106,7 @@ CHANGES: dict[str, tuple[str, Callable[[Lake], object]]] = {
 @pytest.mark.parametrize("what", CHANGES)
 def test_a_source_that_lacks_a_record_does_not_close(what: str, tmp_path: Path) -> None:
     text, change = CHANGES[what]
-    maker.build((tmp_path / "lake").as_uri(), 30)
+    maker.copy((tmp_path / "lake").as_uri(), 30)
     lake = Lake((tmp_path / "lake").as_uri())
     assert sources(lake, text)[0].is_closed
     change(lake)
@@ -132,7 +132,7 @@ def test_the_command_tells_it_and_fails_where_it_does_not_close(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     url = (tmp_path / "lake").as_uri()
-    maker.build(url, 30)
+    maker.copy(url, 30)
     monkeypatch.setenv("LAKEHOUSE_URL", url)
     assert balance.main(["--source", "transactions_2024.csv"]) == 0
     told = capsys.readouterr().out

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 import sample_lake as maker
 from deltalake import write_deltalake
+from empty_lake import make_empty
 
 from lakehouse.lake import Lake, log, scan
 from lakehouse.lake.standing import Standing
@@ -52,7 +53,7 @@ def test_what_a_consumer_keeps_of_its_source() -> None:
 @pytest.fixture
 def lake(tmp_path: Path) -> Lake:
     """A sample lake that a test may change."""
-    maker.build(tmp_path.as_uri(), 60)
+    maker.copy(tmp_path.as_uri(), 60)
     return Lake(tmp_path.as_uri())
 
 
@@ -124,7 +125,6 @@ def test_a_log_that_was_cleaned_up_behind_the_last_state_is_read_from_the_rows(l
 
 
 def test_a_table_without_rows_stands_at_nothing(tmp_path: Path) -> None:
-    lake = Lake(tmp_path.as_uri())
-    lake.make_tables()
+    lake = make_empty(tmp_path.as_uri())
     assert scan.state_of_rows(lake.open(BRONZE)) == scan.state_of_rows(lake.open(SILVER)) == State()
     assert lake.standing("ledger.files").state == State()

@@ -5,6 +5,7 @@ from threading import Barrier, Thread
 
 import pyarrow as pa
 import pytest
+from empty_lake import make_empty
 
 from lakehouse.datasets import DATASETS
 from lakehouse.errors import IntegrityError
@@ -18,9 +19,7 @@ LOGS = schemas.bronze(DATASETS["logs"])
 
 @pytest.fixture
 def lake(tmp_path: Path) -> Lake:
-    made = Lake(tmp_path.as_uri())
-    made.make_tables()
-    return made
+    return make_empty(tmp_path.as_uri())
 
 
 def put(lake: Lake, batch: int, positions: range) -> DataFile:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from empty_lake import make_empty
 
 from lakehouse.datasets import DATASETS
 from lakehouse.errors import IntegrityError
@@ -24,7 +25,7 @@ STATE = State(batch=1, rules={"abc": 1}, run_id="run")
 def lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lake:
     """A lake with a dataset of two fields and a record of it."""
     monkeypatch.setitem(DATASETS, "shop", SHOP)
-    made = Lake(tmp_path.as_uri())
+    made = make_empty(tmp_path.as_uri())
     made.make_tables()
     append(made, SHOP, STATE, {"id": "a", "likes": 1})
     return made
