@@ -1,6 +1,7 @@
 """Records judged again under other rules: what is foretold is what happens, and once is as good as twice."""
 
 import json
+import shutil
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -66,17 +67,26 @@ def arrive(job: Run, records: int) -> None:
     job.commit(name, list(data_files.write(job.lake.files, job.lake.address(name), table, "x", [batch])), state)
 
 
-@pytest.fixture
-def job(spark: SparkSession, tmp_path: Path) -> Run:
-    """A run on a lake of its own with three judged batches and their metric."""
-    settings = load({"LAKEHOUSE_URL": (tmp_path / "lake").as_uri()})
-    lake = Lake.of(settings)
-    run = Run("what-if", settings, lake, lake.make_tables())
+def make_run(folder: Path) -> Run:
+    """Return a run on the lake in a folder, as one that starts now."""
+    lake = Lake(folder.as_uri())
+    return Run("what-if", load({"LAKEHOUSE_URL": lake.url}), lake, lake.make_tables())
+
+
+@pytest.fixture(scope="module")
+def judged(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A lake with three judged batches and their metric, which each test copies."""
+    run = make_run(folder := tmp_path_factory.mktemp("judged"))
     for records in (150, 5, 60):
         arrive(run, records)
         silver.judge(run, ADS)
     gold.refresh(run, METRIC)
-    return run
+    return folder
+
+
+@pytest.fixture
+def job(judged: Path, tmp_path: Path) -> Run:
+    return make_run(shutil.copytree(judged, tmp_path / "lake"))
 
 
 def edited(chance: Random) -> Dataset:
