@@ -34,6 +34,9 @@ from django.contrib.auth.models import User  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connections  # noqa: E402
 from django.test import Client, override_settings  # noqa: E402
+from page_browser import api as api  # noqa: E402
+from page_browser import browser as browser  # noqa: E402
+from page_browser import page as page  # noqa: E402
 
 from lakehouse.lake import Lake  # noqa: E402
 from lakes import refresher  # noqa: E402

@@ -182,14 +182,16 @@ def luminance(colour: list[int]) -> float:
     return 0.2126 * r + 0.7152 * g + 0.0722 * b
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser() -> Iterator[webdriver.Chrome]:
+    """Give a Chromium that all tests share."""
     with chromium() as driver:
         yield driver
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def api(sample_lake: str, browser: webdriver.Chrome, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Give a server on the sample lake that all tests of the page share."""
     users = {NAME: ["engineer"], "ada": []}
     with server(sample_lake, tmp_path_factory.mktemp("page"), users) as served:
         yield served
@@ -199,6 +201,7 @@ def api(sample_lake: str, browser: webdriver.Chrome, tmp_path_factory: pytest.Te
 def page(browser: webdriver.Chrome, api: Served) -> webdriver.Chrome:
     """The page, with nobody signed in and an empty console."""
     # A file without a script, so that nothing can sign in again while the session is taken away.
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
     browser.get(f"{api.url}/static/page/icon.svg")
     browser.execute_script("sessionStorage.clear()")
     browser.get(api.url)

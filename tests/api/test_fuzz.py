@@ -43,7 +43,9 @@ def fuzz(server: Server, folder: Path, *options: str) -> subprocess.CompletedPro
     )
 
 
-@pytest.mark.parametrize("signed_in", [True, False], ids=["with a token", "without"])
+@pytest.mark.parametrize(
+    "signed_in", [True, pytest.param(False, marks=pytest.mark.long)], ids=["with a token", "without"]
+)
 def test_no_request_gets_a_failure_or_an_answer_that_is_not_documented(
     signed_in: bool, server: Server, tmp_path: Path
 ) -> None:

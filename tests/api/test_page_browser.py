@@ -14,9 +14,6 @@ from page_browser import (
     sorting,
     wait,
 )
-from page_browser import api as api
-from page_browser import browser as browser
-from page_browser import page as page
 from selenium.webdriver import Chrome, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement

@@ -2,9 +2,6 @@
 
 import pytest
 from page_browser import NAME, Served, ask, rows, severe, sign_in, wait
-from page_browser import api as api
-from page_browser import browser as browser
-from page_browser import page as page
 from selenium.webdriver import Chrome, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select

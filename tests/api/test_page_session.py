@@ -4,9 +4,6 @@ import json
 
 import pytest
 from page_browser import NAME, Served, rows, sign_in, wait
-from page_browser import api as api
-from page_browser import browser as browser
-from page_browser import page as page
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 

@@ -2,24 +2,17 @@
 
 import ctypes
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from page_browser import chromium, rows, server, sign_in, wait
+from page_browser import rows, server, sign_in, wait
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
 from lakehouse.metrics import METRICS
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Chrome]:
-    with chromium() as driver:
-        yield driver
 
 
 def exchange(one: Path, other: Path) -> None:
