@@ -150,10 +150,10 @@ def endless(unit: bytes, megabytes: int, start: bytes = b"[") -> Iterator[bytes]
 
 
 HOSTILE = {
-    "a text": long_line(200 << 20, b'[{"message": "', b'"}]'),
-    "no array": long_line(200 << 20, b"{", b"}"),
-    "text behind the array": long_line(200 << 20, b"[]", b""),
-    "a broken element": long_line(200 << 20, b"[{", b"]"),
+    "a text": long_line(64 << 20, b'[{"message": "', b'"}]'),
+    "no array": long_line(64 << 20, b"{", b"}"),
+    "text behind the array": long_line(64 << 20, b"[]", b""),
+    "a broken element": long_line(64 << 20, b"[{", b"]"),
     "blanks behind a broken element": endless(b" ", 10, b"[x"),
     "line ends behind a broken element": endless(b"\n", 10, b"[x"),
     "digits": endless(b"1", 40),

@@ -23,11 +23,11 @@ from lakehouse.landing.land import Inbox
 from lakehouse.settings import load
 sys.exit(command.run("land", lambda lake: bool(Inbox(lake, load().inbox, lake.make_tables()).land("run").ignored)))
 """
-COMMANDS = {
-    "landing": ("-c", LAND),
+OTHERS = {
     "restore": (str(ROOT / "jobs" / "restore.py"), "table", "bronze.logs", "1"),
     "maintain": (str(ROOT / "jobs" / "maintain.py"),),
 }
+COMMANDS = {"landing": ("-c", LAND), **OTHERS}
 
 
 def run(box: Box, name: str, folder: Path, most: int) -> subprocess.CompletedProcess[str]:
@@ -39,7 +39,7 @@ def run(box: Box, name: str, folder: Path, most: int) -> subprocess.CompletedPro
     return subprocess.run(command, env=environ, capture_output=True, text=True, check=False, preexec_fn=limit)
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", ["landing", *(pytest.param(name, marks=pytest.mark.long) for name in OTHERS)])
 def test_a_full_folder_for_temporary_files_is_named_and_the_next_run_goes_on(
     box: Box, name: str, tmp_path: Path
 ) -> None:

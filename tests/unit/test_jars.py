@@ -84,13 +84,20 @@ def test_without_ivy_the_reason_and_its_log_are_named(monkeypatch: pytest.Monkey
     assert (tmp_path / "ivy.log").read_text("utf-8")
 
 
-def test_the_class_path_has_one_log_backend_and_each_jar_once(tmp_path: Path) -> None:
-    classpath.build(ROOT / "build" / "jars", tmp_path)
+@pytest.fixture(scope="module")
+def class_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with the class paths of the services, made of the real jars."""
+    folder = tmp_path_factory.mktemp("lib")
+    classpath.build(ROOT / "build" / "jars", folder)
+    return folder
+
+
+def test_the_class_path_has_one_log_backend_and_each_jar_once(class_path: Path) -> None:
     for service in ("hdfs", "kafka"):
-        names = [re.sub(r"-\d[\w.-]*\.jar$", "", jar.name) for jar in (tmp_path / service).glob("*.jar")]
+        names = [re.sub(r"-\d[\w.-]*\.jar$", "", jar.name) for jar in (class_path / service).glob("*.jar")]
         assert len(names) == len(set(names)), service
         assert {"slf4j-api", "log4j-slf4j2-impl", "log4j-core"} <= set(names)
-        assert all(jar.exists() for jar in (tmp_path / service).glob("*.jar"))
+        assert all(jar.exists() for jar in (class_path / service).glob("*.jar"))
 
 
 def test_a_class_path_is_made_once_and_anew_for_other_jars(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,11 +119,10 @@ def test_a_class_path_is_made_once_and_anew_for_other_jars(tmp_path: Path, monke
     assert after["hdfs/one-1.0.jar"] == before["hdfs/one-1.0.jar"]
 
 
-def test_a_stored_jar_has_the_same_entries_and_its_pages_lie_beside_it(tmp_path: Path) -> None:
+def test_a_stored_jar_has_the_same_entries_and_its_pages_lie_beside_it(class_path: Path) -> None:
     (source,) = (ROOT / "build" / "jars" / "hdfs").glob("hadoop-client-minicluster-*.jar")
-    classpath.build(ROOT / "build" / "jars", tmp_path)
-    with zipfile.ZipFile(source) as old, zipfile.ZipFile(tmp_path / "hdfs" / source.name) as new:
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(class_path / "hdfs" / source.name) as new:
         assert {(e.filename, e.CRC) for e in old.infolist()} == {(e.filename, e.CRC) for e in new.infolist()}
         assert all(entry.compress_type == zipfile.ZIP_STORED for entry in new.infolist())
         page = "webapps/hdfs/WEB-INF/web.xml"
-        assert (tmp_path / "hdfs" / page).read_bytes() == new.read(page)
+        assert (class_path / "hdfs" / page).read_bytes() == new.read(page)
