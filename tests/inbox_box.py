@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 from empty_lake import make_empty
 
 from lakehouse.datasets import DATASETS
@@ -25,20 +26,21 @@ class Box:
     lake: Lake
 
     def put(self, name: str, data: bytes) -> Path:
-        path = self.settings.inbox / name
+        path = self.inbox_folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
         return path
 
     def inbox(self) -> Inbox:
         """Return the inbox as a run that starts now sees it."""
-        return Inbox(self.lake, self.settings.inbox, self.lake.make_tables())
+        return Inbox(self.lake, self.inbox_folder, self.lake.make_tables())
 
     def land(self) -> Landed:
         return self.inbox().land("run")
 
     def ledger(self) -> list[dict[str, Any]]:
-        return scan.read(self.lake.open("ledger.files")).to_pylist()
+        rows: list[dict[str, Any]] = scan.read(self.lake.open("ledger.files")).to_pylist()
+        return rows
 
     def bronze(self, dataset: str) -> list[dict[str, Any]]:
         """Return the rows of a bronze table, by source_id and position."""
@@ -54,6 +56,10 @@ class Box:
     def versions(self) -> dict[str, int]:
         """Return the versions of the tables that landing writes to."""
         return {name: self.lake.open(name).version() for name in ("ledger.files", *(f"bronze.{d}" for d in DATASETS))}
+
+    @property
+    def inbox_folder(self) -> Path:
+        return Path(self.settings.inbox)
 
     @property
     def folder(self) -> Path:
@@ -74,3 +80,9 @@ def make_box(folder: Path) -> Box:
     """Return an empty inbox and an empty lake in a folder."""
     make_empty(f"file://{folder}/lake")
     return open_box(folder)
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> Box:
+    """Give an empty inbox with its lake."""
+    return make_box(tmp_path)

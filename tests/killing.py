@@ -51,7 +51,7 @@ class Kill:
 def reaching(kill: Kill) -> Iterator[None]:
     """Let this process reach crash points with a kill; its own lock is that of a process that is gone."""
     before, crash.reach = crash.reach, kill.reach
-    is_running, lock._is_running = lock._is_running, lambda _: False
+    is_running, lock._is_running = lock._is_running, lambda holder: False
     try:
         yield
     except BaseException:

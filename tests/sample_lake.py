@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 from deltalake import CommitProperties, Transaction, write_deltalake
@@ -108,7 +108,9 @@ def _write_gold(lake: Lake, metric: str, rows: list[Row], source: Source) -> Non
     write(lake, schemas.tables()[f"gold.{metric}"], rows, state, "overwrite")
 
 
-def write(lake: Lake, table: Table, rows: list[Row], state: State, mode: str = "append") -> None:
+def write(
+    lake: Lake, table: Table, rows: list[Row], state: State, mode: Literal["append", "overwrite"] = "append"
+) -> None:
     """Write rows in one commit that carries what the table then stands at."""
     write_deltalake(
         lake.address(table.name),

@@ -39,7 +39,7 @@ def test_every_file_of_the_page_is_served_with_its_type(anonymous: Client) -> No
         answer = anonymous.get(path)
         assert answer.status_code == 200, path
         seen[path] = answer["Content-Type"]
-        text = b"".join(answer.streaming_content if answer.streaming else [answer.content]).decode()
+        text = answer.getvalue().decode()
         found = re.findall(r'(?:src|href)="(/static/[^"]+)"', text)
         found += [f"/static/page/{name}" for name in re.findall(r'from "\./([\w.]+)"', text)]
         waiting += [name for name in found if name not in seen]
@@ -52,7 +52,7 @@ def test_every_file_of_the_page_is_served_with_its_type(anonymous: Client) -> No
 
 @pytest.mark.parametrize("folder", [STATIC_FILES / "vendor", ROOT / "tests/api/vendor"], ids=["page", "tests"])
 def test_what_others_wrote_is_as_they_released_it_with_its_licence(folder: Path) -> None:
-    sums = dict(reversed(line.split()) for line in (folder / "SHA512SUMS").read_text().splitlines())
+    sums = {file: digest for digest, file in map(str.split, (folder / "SHA512SUMS").read_text().splitlines())}
     assert set(sums) == {path.name for path in folder.glob("*.js")}
     for name, digest in sums.items():
         assert hashlib.sha512((folder / name).read_bytes()).hexdigest() == digest
@@ -63,7 +63,8 @@ def test_the_script_learns_every_metric_and_its_route_from_the_registry(
     anonymous: Client, client: Client, served: str
 ) -> None:
     text = anonymous.get("/").content.decode()
-    known = json.loads(re.search(r'<script id="metrics" type="application/json">(.*?)</script>', text, re.S).group(1))
+    (told,) = re.findall(r'<script id="metrics" type="application/json">(.*?)</script>', text, re.S)
+    known = json.loads(told)
     assert [metric["name"] for metric in known] == list(METRICS)
     for metric in known:
         answer = client.get(f"/api/{metric['route']}")
@@ -86,10 +87,10 @@ STATIC = ("page/style.css", "page/icon.svg", "drf_spectacular_sidecar/swagger-ui
 @pytest.mark.parametrize("path", STATIC)
 def test_browsers_ask_for_static_files_each_time_and_are_sent_new_ones_only(path: str, anonymous: Client) -> None:
     first = anonymous.get(f"/static/{path}")
-    content = b"".join(first.streaming_content)
+    content = first.getvalue()
     assert (first.status_code, first["Cache-Control"]) == (200, "max-age=0, public")
     again = anonymous.get(f"/static/{path}", headers={"If-None-Match": first["ETag"]})
     assert (again.status_code, again.getvalue()) == (304, b"")
     assert (again["Cache-Control"], again["ETag"]) == ("max-age=0, public", first["ETag"])
     other = anonymous.get(f"/static/{path}", headers={"If-None-Match": '"another"'})
-    assert b"".join(other.streaming_content) == content
+    assert other.getvalue() == content

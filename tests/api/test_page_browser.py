@@ -5,6 +5,7 @@ from page_browser import (
     NAME,
     Served,
     ask,
+    console,
     heads,
     luminance,
     rows,
@@ -33,7 +34,7 @@ def board(browser: Chrome, api: Served) -> Chrome:
     wait(browser, lambda: state.text or form.is_displayed())
     if form.is_displayed():
         sign_in(browser, NAME, api.password(NAME))
-    browser.get_log("browser")
+    console(browser)
     return browser
 
 

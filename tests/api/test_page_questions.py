@@ -1,5 +1,7 @@
 """What a reader of the page asks: samples of the quarantine, a record's passport, a query; and who reads it by ear."""
 
+from typing import Any
+
 import pytest
 from page_browser import NAME, Served, ask, rows, severe, sign_in, wait
 from selenium.webdriver import Chrome, Keys
@@ -21,7 +23,8 @@ def cells(page: Chrome, caption: str) -> list[list[str]]:
     script = """const tables = [...document.querySelectorAll('table')];
         const table = tables.find((t) => t.caption.textContent === arguments[0]);
         return table ? [...table.tBodies[0].rows].map((row) => [...row.cells].map((cell) => cell.textContent)) : []"""
-    return page.execute_script(script, caption)
+    found: list[list[str]] = page.execute_script(script, caption)
+    return found
 
 
 def test_the_quarantine_is_shown_by_reason_with_masked_samples_that_lead_to_passports(
@@ -73,7 +76,7 @@ def test_a_metric_is_shown_by_week_and_between_the_days_that_are_chosen(page: Ch
     wait(page, lambda: cells(page, title) == later)
 
 
-def by_week(api: Served) -> list[dict[str, object]]:
+def by_week(api: Served) -> list[dict[str, Any]]:
     answer = ask(api, NAME, "status-code-counts/?by=week")
     assert isinstance(answer, list)
     return answer

@@ -3,9 +3,11 @@
 import csv
 import gzip
 import io
+from collections.abc import Callable
 
 import pyarrow as pa
 import pytest
+from api_query import URL, rows_of
 from django.test import Client
 
 from accounts.permissions import IsEngineer
@@ -13,18 +15,9 @@ from lakehouse.datasets import DATASETS
 from lakehouse.lake import Lake, relations, scan
 from lakehouse.metrics import METRICS
 
-URL = "/api/query-table/"
-
-
-def rows_of(answer: object) -> list[dict[str, str | None]]:
-    """Return Athena's shape as dictionaries."""
-    head, *body = answer.json()["ResultSet"]["Rows"]
-    names = [cell["VarCharValue"] for cell in head["Data"]]
-    return [dict(zip(names, (cell.get("VarCharValue") for cell in row["Data"]), strict=True)) for row in body]
-
 
 def test_the_answer_has_athenas_shape(client: Client, served: str) -> None:
-    answer = client.get(URL, {"table": "gold.status_code_counts", "limit": 1, "filter": "status_code = 404"})
+    answer = client.get(URL, {"table": "gold.status_code_counts", "limit": "1", "filter": "status_code = 404"})
     count = next(
         row["count_requests"]
         for row in scan.read(Lake(served).open("gold.status_code_counts")).to_pylist()
@@ -174,7 +167,7 @@ def test_an_accept_header_that_names_none_of_the_forms_gets_json(client: Client,
         assert answer.headers["Content-Type"] == "application/json"
 
 
-def test_a_table_that_is_not_built_is_503(client: Client, scratch: str, serve_lake: object) -> None:
+def test_a_table_that_is_not_built_is_503(client: Client, scratch: str, serve_lake: Callable[[str], object]) -> None:
     serve_lake(scratch)
     assert client.get(URL, {"table": "gold.campaign_metrics"}).status_code == 503
 

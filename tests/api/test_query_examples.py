@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from api_query import URL, rows_of
 from api_users import token_client
 from django.contrib.auth.models import User
 from django.test import Client
-from test_query import URL, rows_of
 
 DOCUMENT = (Path(__file__).resolve().parents[2] / "docs/queries.md").read_text(encoding="utf-8")
 BLOCKS = [block for block in re.findall(r"```bash\n(.*?)```", DOCUMENT, re.DOTALL) if "query-table" in block]
@@ -45,7 +45,7 @@ def test_the_documented_export_has_an_answer(engineer: Client, served: str) -> N
     (block,) = re.findall(r"```bash\n([^`]*/api/export/.*?)```", DOCUMENT, re.DOTALL)
     answer = engineer.get("/api/export/", parameters(block), headers={"Accept": "application/vnd.apache.parquet"})
     assert int(answer["X-Total-Rows"]) > 0
-    assert b"".join(answer.streaming_content)[-4:] == b"PAR1"
+    assert answer.getvalue()[-4:] == b"PAR1"
     answer.close()
 
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from api_query import URL, rows_of
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
 from filter_hostile import HOSTILE
-from test_query import URL, rows_of
 
 from config.errors import TooManyError
 from lakehouse.errors import ServiceError
@@ -57,7 +57,8 @@ def test_no_hostile_filter_reaches_a_scan(engineer: Client, served: str, monkeyp
     monkeypatch.setattr(Scan, "run", scanned)
     for texts in HOSTILE.values():
         for text in texts:
-            answer = engineer.get(URL, {**ASKED, "filter": text.encode("utf-8", "surrogatepass")})
+            asked: dict[str, str | bytes] = {**ASKED, "filter": text.encode("utf-8", "surrogatepass")}
+            answer = engineer.get(URL, asked)
             assert answer.status_code == 400, text
             assert set(answer.json()) == {"error", "detail", "request_id"}
             assert not any(word in str(answer.json()) for word in ("sqlglot", "Traceback", "Error(", "file:/", "/tmp"))

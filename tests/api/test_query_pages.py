@@ -1,21 +1,22 @@
 """Paging through a pinned version, and reading tables as they were."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlparse
 
 import pytest
 import sample_lake as maker
+from api_query import URL, rows_of
 from deltalake import DeltaTable, write_deltalake
 from django.test import Client
-from test_query import URL, rows_of
 
 from lakehouse.lake import Lake
 
 
 @pytest.fixture
-def own(scratch: str, serve_lake: object) -> str:
+def own(scratch: str, serve_lake: Callable[[str], object]) -> str:
     """A lake that the test may change, served."""
     maker.copy(scratch, rows=120)
     serve_lake(scratch)

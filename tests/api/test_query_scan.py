@@ -8,7 +8,6 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
-from lakehouse.query import files
 from lakehouse.query.files import DataFile
 from lakehouse.query.filter.conditions import Condition, compile_filter
 from lakehouse.query.scan import Position, Scan
@@ -94,7 +93,7 @@ def test_files_that_cannot_match_are_not_opened(table: DeltaTable, monkeypatch: 
     opened: list[str] = []
     init = DataFile.__init__
 
-    def noted(self: DataFile, fragment: files.ds.Fragment, schema: pa.Schema) -> None:
+    def noted(self: DataFile, fragment: pa.dataset.Fragment, schema: pa.Schema) -> None:
         opened.append(fragment.path)
         init(self, fragment, schema)
 
@@ -116,14 +115,14 @@ def test_a_page_goes_on_exactly_where_the_last_one_ended(table: DeltaTable, cond
             break
         made = scan(table, condition, limit, made.following)
     assert len(numbers) == len(set(numbers)) > 200
-    whole = table.to_pyarrow_dataset()
+    whole, compiled = table.to_pyarrow_dataset(), scan(table, condition).condition
     ordered = [
         n
         for fragment in sorted(whole.get_fragments(), key=lambda f: f.path)
         for n in fragment.to_table(
             schema=whole.schema,
             columns=["n"],
-            filter=scan(table, condition).condition.expression if condition else None,
+            filter=compiled.expression if compiled else None,
             use_threads=False,
         )["n"].to_pylist()
     ]

@@ -1,20 +1,26 @@
-"""One Spark session for all tests of transformations."""
+"""One Spark session for all tests of transformations; Spark is loaded for those alone."""
 
 import os
 import time
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
-from pyspark.sql import SparkSession
+from stack import make_stack
 
 from lakehouse.settings import ROOT
-from lakehouse.spark import session
-from tests.stack import make_stack
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 
 @pytest.fixture(scope="session")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+def spark(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[SparkSession]":
     """Give a session with the project's own settings, conf/spark-defaults.conf."""
+    from pyspark.sql import SparkSession
+
+    from lakehouse.spark import session
+
     environ = make_stack(tmp_path_factory.mktemp("spark")).environ
     before = dict(os.environ)
     os.environ.update(

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from selenium import webdriver
@@ -136,7 +137,7 @@ def wait(page: webdriver.Chrome, true: Callable[[], object]) -> None:
     WebDriverWait(page, 15, poll_frequency=0.05).until(lambda _: true())
 
 
-def ask(api: Served, name: str, path: str) -> object:
+def ask(api: Served, name: str, path: str) -> Any:
     """Return what the API answers, asked without the browser."""
     body = json.dumps({"username": name, "password": api.password(name)}).encode()
     request = urllib.request.Request(f"{api.url}/api/token/", body, {"Content-Type": "application/json"})
@@ -151,7 +152,8 @@ def rows(page: webdriver.Chrome, section: str) -> list[list[str]]:
     """Return the cells of a section's first table as they are shown."""
     script = """return [...document.querySelector(`#${arguments[0]} table`).tBodies[0].rows].map(
         (row) => [...row.cells].map((cell) => cell.textContent))"""
-    return page.execute_script(script, section)
+    found: list[list[str]] = page.execute_script(script, section)
+    return found
 
 
 def heads(page: webdriver.Chrome, section: str) -> list[WebElement]:
@@ -163,11 +165,17 @@ def sorting(page: webdriver.Chrome, section: str) -> list[str | None]:
     return [th.get_attribute("aria-sort") for th in head.find_elements(By.TAG_NAME, "th")]
 
 
+def console(page: webdriver.Chrome) -> list[dict[str, Any]]:
+    """Return what was written to the console since it was last asked for."""
+    found: list[dict[str, Any]] = page.get_log("browser")  # type: ignore[no-untyped-call]
+    return found
+
+
 def severe(page: webdriver.Chrome) -> list[str]:
-    return [entry["message"] for entry in page.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
+    return [entry["message"] for entry in console(page) if entry["level"] in ("SEVERE", "WARNING")]
 
 
-def shown(value: object, type_: str) -> str:
+def shown(value: Any, type_: str) -> str:
     """Return a value of the API as the page writes it."""
     if isinstance(value, str):
         return value.replace("\t", " ").replace("\u202e", "\ufffd")
@@ -205,5 +213,5 @@ def page(browser: webdriver.Chrome, api: Served) -> webdriver.Chrome:
     browser.get(f"{api.url}/static/page/icon.svg")
     browser.execute_script("sessionStorage.clear()")
     browser.get(api.url)
-    browser.get_log("browser")
+    console(browser)
     return browser
