@@ -1,5 +1,7 @@
 """The catalogue: what tables there are, what they hold, and how they came about."""
 
+from collections.abc import Callable
+
 import pytest
 import sample_lake as maker
 from deltalake import DeltaTable
@@ -13,7 +15,7 @@ NAMES = list(relations.views())
 
 
 @pytest.fixture
-def own(scratch: str, serve_lake: object) -> str:
+def own(scratch: str, serve_lake: Callable[[str], object]) -> str:
     """A lake that the test may change, served."""
     maker.copy(scratch, rows=60)
     serve_lake(scratch)
@@ -203,7 +205,9 @@ def test_a_parameter_that_cannot_be_used_is_400(route: str, engineer: Client, se
     assert engineer.get(f"/api/{route}").status_code == 400
 
 
-def test_a_lake_with_nothing_in_it_is_described_as_such(engineer: Client, scratch: str, serve_lake: object) -> None:
+def test_a_lake_with_nothing_in_it_is_described_as_such(
+    engineer: Client, scratch: str, serve_lake: Callable[[str], object]
+) -> None:
     serve_lake(scratch)
     tables = engineer.get("/api/tables/").json()
     assert len(tables) == len(NAMES)

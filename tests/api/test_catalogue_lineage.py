@@ -1,5 +1,6 @@
 """From a number of gold back to files and offsets."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from lakehouse.metrics import METRICS
 
 
 @pytest.fixture
-def own(scratch: str, serve_lake: object) -> str:
+def own(scratch: str, serve_lake: Callable[[str], object]) -> str:
     """A lake that the test may change, served."""
     maker.copy(scratch, rows=60)
     serve_lake(scratch)
@@ -96,7 +97,9 @@ def test_the_layers_below_lead_to_their_sources_too(name: str, engineer: Client,
     assert [step["run_id"] for step in answer["steps"]] == ["run-0002"]
 
 
-def test_gold_that_was_never_computed_has_no_lineage_yet(engineer: Client, scratch: str, serve_lake: object) -> None:
+def test_gold_that_was_never_computed_has_no_lineage_yet(
+    engineer: Client, scratch: str, serve_lake: Callable[[str], object]
+) -> None:
     make_empty(scratch)
     serve_lake(scratch)
     assert engineer.get("/api/tables/gold.campaign_metrics/lineage/").status_code == 503

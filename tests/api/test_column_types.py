@@ -72,7 +72,10 @@ def gold_lake(url: str, kind: str, value: object) -> Lake:
     """Return a lake whose gold table holds the value, and nothing, as groups and as what is counted in them."""
     lake, columns = Lake(url), metric(kind).table_columns
     key = "a" if isinstance(value, list) else value
-    rows = [{"v": key, "largest": value, "count_records": 2}, {"v": None, "largest": None, "count_records": 1}]
+    rows: list[dict[str, Any]] = [
+        {"v": key, "largest": value, "count_records": 2},
+        {"v": None, "largest": None, "count_records": 1},
+    ]
     write(lake, Table("gold.typed_metric", columns), rows, State(batch=1))
     return lake
 

@@ -6,6 +6,7 @@ import io
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,7 +14,6 @@ import pytest
 import sample_lake as maker
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.http import HttpResponse
 from django.test import Client
 from waiting import wait_until
 
@@ -28,14 +28,14 @@ from query import slots
 URL, ARROW, PARQUET = "/api/export/", "application/vnd.apache.arrow.stream", "application/vnd.apache.parquet"
 
 
-def content(answer: HttpResponse) -> bytes:
-    body = b"".join(answer.streaming_content)  # type: ignore[attr-defined]
+def content(answer: Any) -> bytes:
+    body = b"".join(answer.streaming_content)
     answer.close()
     assert len(body) == int(answer["Content-Length"])
     return body
 
 
-def read(answer: HttpResponse) -> pa.Table:
+def read(answer: Any) -> pa.Table:
     """Return the rows of an answer in Arrow or Parquet."""
     body = content(answer)
     if answer["Content-Type"] == PARQUET:

@@ -83,7 +83,7 @@ def attack(port: int, first: bytes, each_second: bytes) -> Iterator[None]:
 
     with ExitStack() as stack:
         clients = [connect() for _ in range(CLIENTS)]
-        stack.callback(lambda: [client.close() for client in clients])
+        stack.callback(lambda: list(map(socket.socket.close, clients)))
         keeping = threading.Thread(target=keep, args=(clients,))
         keeping.start()
         stack.callback(keeping.join)

@@ -18,6 +18,7 @@ from waiting import wait_until
 
 from lakehouse.datasets import DATASETS
 from lakehouse.lake import Lake, schemas
+from lakehouse.lake.schemas import arrow_schema
 
 ROWS, FILES = 150_000, 4
 # Bytes that a worker may grow by while it sends a table that is several times as large.
@@ -41,7 +42,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> str:
             "quarantined": pa.array([False] * ROWS),
             "batch": pa.array([2 + file] * ROWS),
         }
-        schema = maker.arrow_schema(table.columns)
+        schema = arrow_schema(table.columns)
         columns = [made[f.name].cast(f.type) if f.name in made else pa.nulls(ROWS, f.type) for f in schema]
         write_deltalake(
             Lake(url).address(table.name),

@@ -58,7 +58,7 @@ def values(answer: Reply) -> set[float]:
 def test_readers_see_whole_versions_while_others_write(server: Server, lake: str) -> None:
     # A user each, for the reads and queries of one user at a time are limited.
     tokens = [server.log_in(f"reader{number}", "--groups", "engineer")["access"] for number in range(CLIENTS)]
-    token, ended, faults, asked = tokens[0], threading.Event(), [], []
+    token, ended, faults, asked = tokens[0], threading.Event(), list[tuple[object, ...]](), list[str]()
     publish(lake, 1)
     first = Lake(lake).open("gold.total_sales_per_product").version()
     good = len(server.get(SILVER, token).json()["ResultSet"]["Rows"])

@@ -3,6 +3,7 @@
 import io
 import logging
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from api_users import PASSWORD
@@ -61,7 +62,7 @@ def test_a_whole_session_leaves_no_secret_in_the_log(
     monkeypatch.setattr(handler, "stream", written)
     user = make_user("margaret")
     body = {"username": "margaret", "password": PASSWORD}
-    where = {"REMOTE_ADDR": "192.0.2.77"}
+    where: dict[str, Any] = {"REMOTE_ADDR": "192.0.2.77"}
     pair = anonymous.post("/api/token/", body, content_type="application/json", **where).json()
     anonymous.post("/api/token/", {**body, "password": PASSWORD + "x"}, content_type="application/json", **where)
     header = {"Authorization": f"Bearer {pair['access']}"}

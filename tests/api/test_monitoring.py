@@ -13,7 +13,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
 from prometheus_client.parser import text_string_to_metric_families
-from sample_lake import BROKEN
+from sample_records import BROKEN
 
 from config import environment
 from lakehouse.datasets import DATASETS

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -192,8 +193,8 @@ def test_many_rows_come_in_pages(
 
 def test_sorting_is_by_value_and_not_by_text(client: Client, scratch: str, serve_lake: Serve) -> None:
     make_empty(scratch)
-    rows = [{"status_code": code, "count_requests": 1} for code in (500, 99, 200)]
-    write_gold(scratch, "status_code_counts", rows, 1)  # type: ignore[arg-type]
+    rows: list[dict[str, Any]] = [{"status_code": code, "count_requests": 1} for code in (500, 99, 200)]
+    write_gold(scratch, "status_code_counts", rows, 1)
     serve_lake(scratch)
     assert [row["status_code"] for row in client.get("/api/status-code-counts/").json()] == [99, 200, 500]
 

@@ -245,5 +245,5 @@ def test_a_token_that_was_good_is_refused_once_it_has_expired(
 ) -> None:
     token = signed(make_user())
     assert get(anonymous, token) == 200
-    monkeypatch.setattr(tokens.time, "time", lambda: 4_000_000_000.0)
+    monkeypatch.setattr(time, "time", lambda: 4_000_000_000.0)
     assert get(anonymous, token) == 401
