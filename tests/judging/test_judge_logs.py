@@ -1,6 +1,7 @@
 """How log lines are judged, by the ids of the catalogue of bad input."""
 
 from datetime import datetime
+from typing import Any
 
 import pytest
 from judging_cases import Case, Row, bad, check, good, judge_cases
@@ -15,7 +16,7 @@ def line(
     return f'{ip} - ada [{time}] "{request}" {status} {size}{rest}'.encode()
 
 
-def log_good(id: str, raw: bytes, **columns: object) -> Case:
+def log_good(id: str, raw: bytes, **columns: Any) -> Case:
     return good(id, raw, format="log", **columns)
 
 

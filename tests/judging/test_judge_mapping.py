@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from judging_cases import Case, bad, bronze, check, good, plain
@@ -91,7 +92,7 @@ def test_many_mapped_lines_are_read_as_one() -> None:
 
 
 def test_what_is_mapped_is_part_of_the_version_of_the_rules() -> None:
-    def version(money: Field, **more: str) -> str:
+    def version(money: Field, **more: Any) -> str:
         return rules_version(Dataset("mapped", "t", ("csv",), (money,), None, "at", **more))
 
     column = MONEY.column

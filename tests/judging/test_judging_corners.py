@@ -5,6 +5,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -86,7 +87,7 @@ def line(
     return f"{head} [{time}] {rest}".encode()
 
 
-def log_good(id: str, raw: bytes, **columns: object) -> Case:
+def log_good(id: str, raw: bytes, **columns: Any) -> Case:
     return good(id, raw, format="log", **columns)
 
 

@@ -439,10 +439,10 @@ def test_a_lake_that_was_made_before_tables_could_be_read_goes_on(
         for module in (schemas, store):
             patch.setattr(module, "tables", lambda: {**all_now, now.name: was})
         lake.make_tables()
-    file = settings.inbox / SALES.name / "a.csv"
+    file = Path(settings.inbox) / SALES.name / "a.csv"
     file.parent.mkdir(parents=True)
     file.write_bytes(HEADER + ROW * 3)
-    Inbox(lake, settings.inbox, lake.make_tables()).land("run")
+    Inbox(lake, Path(settings.inbox), lake.make_tables()).land("run")
     read(settings)
     (line,) = [line for line in ledger.balance(lake) if line.dataset == SALES.name]
     assert (line.from_files, line.from_tables, line.gaps, line.is_closed) == (3, 2, 0, True)

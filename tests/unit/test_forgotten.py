@@ -38,7 +38,12 @@ def test_bytes_hold_a_value_where_it_is_a_word_of_them(value: str, raw: bytes | 
 
 
 def test_a_hash_tells_dataset_column_and_value_apart_and_needs_the_key() -> None:
-    places = [("logs", "user", "a"), ("logs", "ip", "a"), ("social_data", "user", "a"), ("logs", "user", b"\0a")]
+    places: list[tuple[str, str, str | bytes]] = [
+        ("logs", "user", "a"),
+        ("logs", "ip", "a"),
+        ("social_data", "user", "a"),
+        ("logs", "user", b"\0a"),
+    ]
     assert len({digest(key, *place) for place in places for key in (KEY, KEY[1:])}) == 8
 
 

@@ -2,9 +2,11 @@
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import islice
+from typing import Any
 
 import pytest
 
@@ -57,13 +59,15 @@ class TestSequence:
 
 
 def test_amount_is_quantity_times_price_to_the_cent() -> None:
-    for record in DATASETS["transactions"].records(1, 0, 2000):
+    records: Iterable[Any] = DATASETS["transactions"].records(1, 0, 2000)
+    for record in records:
         assert record["Amount"] == record["Quantity"] * record["UnitPrice"] > 0
         assert record["Amount"].as_tuple().exponent == -2
 
 
 def test_ctr_is_clicks_by_impressions_rounded_to_six_places() -> None:
-    for record in DATASETS["ad_campaigns"].records(1, 0, 5000):
+    records: Iterable[Any] = DATASETS["ad_campaigns"].records(1, 0, 5000)
+    for record in records:
         assert 0 < record["clicks"] <= record["impressions"]
         assert record["ctr"] == round(record["clicks"] / record["impressions"], 6)
         assert "e" not in str(record["ctr"])
@@ -194,7 +198,7 @@ def test_a_message_without_a_value_and_an_amount_a_cent_off_are_among_the_broken
     encode = encoder("topic", generator.columns("full"))
     assert any(encode(item) is None for item in items)
     cents = [i for i in items if i.breakage and i.breakage.name == "amount_a_cent_off"]
-    spoiled = [i.breakage.spoil(i.record, i.before, 0) for i in cents if i.breakage and i.breakage.spoil]
+    spoiled: list[Any] = [i.breakage.spoil(i.record, i.before, 0) for i in cents if i.breakage and i.breakage.spoil]
     assert all(s["Amount"] - i.record["Amount"] == Decimal("0.01") for s, i in zip(spoiled, cents, strict=True))
     assert spoiled
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -45,9 +46,14 @@ def test_the_files_with_one_of_the_keys_are_found(lake: Lake) -> None:
 def test_a_file_is_read_once_and_no_more_is_kept_than_there_is_room_for(
     lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stored, new, read = [written(lake, [n, n + 1]) for n in (1, 3, 5)], written(lake, [9]), []
+    stored, new, read = [written(lake, [n, n + 1]) for n in (1, 3, 5)], written(lake, [9]), list[DataFile]()
     hashes = keys._hashes
-    monkeypatch.setattr(keys, "_hashes", lambda store, file: read.append(file) or hashes(store, file))
+
+    def noted(store: Lake, file: DataFile) -> Any:
+        read.append(file)
+        return hashes(store, file)
+
+    monkeypatch.setattr(keys, "_hashes", noted)
     roomy, narrow = KeyHashes(lake), KeyHashes(lake, most=16)
     for known, times in ((roomy, 1), (narrow, 3)):
         read.clear()

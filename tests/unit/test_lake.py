@@ -12,12 +12,13 @@ from deltalake import DeltaTable
 from empty_lake import make_empty
 from stack import free_ports
 
+from lakehouse.datasets import DATASETS
 from lakehouse.errors import IntegrityError, NotBuiltError, ServiceError
 from lakehouse.lake import Lake, forgetting, log, schemas, store
 from lakehouse.lake.scan import read, sum_of
 from lakehouse.lake.schemas import schema
 from lakehouse.lake.state import State
-from lakehouse.model import TYPES
+from lakehouse.model import TYPES, Column
 from lakehouse.settings import load
 
 NOON = datetime(2025, 1, 1, 12, 30, 15, 123456, tzinfo=UTC)
@@ -62,7 +63,7 @@ def test_making_tables_again_changes_nothing(lake: Lake) -> None:
 
 def test_a_lake_of_other_columns_is_refused_and_stays_as_it_is(tmp_path: Path) -> None:
     lake = Lake(tmp_path.as_uri())
-    first = schemas.bronze(next(iter(schemas.DATASETS.values())))
+    first = schemas.bronze(next(iter(DATASETS.values())))
     older = DeltaTable.create(lake.address(first.name), schema(first.columns[1:]))
     with pytest.raises(IntegrityError) as caught:
         lake.make_tables()
@@ -223,7 +224,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
 
 def test_every_type_of_the_model_is_known_to_delta() -> None:
-    columns = [schemas.Column(f"c{n}", kind) for n, kind in enumerate((*TYPES, "decimal(14,2)"))]
+    columns = [Column(f"c{n}", kind) for n, kind in enumerate((*TYPES, "decimal(14,2)"))]
     assert len(schema(columns).fields) == len(columns)
 
 

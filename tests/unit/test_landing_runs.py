@@ -124,10 +124,10 @@ def test_other_names_are_ignored_and_listed(box: Box) -> None:
     names = [".a.csv", "_a.csv", "a.csv.tmp", "a.csv._COPYING_", "a.xlsx", "\x1b[31m.csv"]
     for name in names:
         box.put(f"transactions/{name}", HEADER + ROW)
-    (box.settings.inbox / "transactions" / "folder.csv").mkdir()
-    os.mkfifo(box.settings.inbox / "transactions" / "pipe.csv")
+    (box.inbox_folder / "transactions" / "folder.csv").mkdir()
+    os.mkfifo(box.inbox_folder / "transactions" / "pipe.csv")
     box.put("sales/a.csv", HEADER + ROW)
-    (box.settings.inbox / "transactions" / os.fsdecode(b"\xff.csv")).write_bytes(HEADER)
+    (box.inbox_folder / "transactions" / os.fsdecode(b"\xff.csv")).write_bytes(HEADER)
     landed = box.land()
     listed = dict(line.split(": ", 1) for line in landed.ignored)
     assert landed.decisions == []
@@ -153,7 +153,7 @@ def test_a_gzip_bomb_is_refused(box: Box, monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_link_is_refused(box: Box, target: str) -> None:
     box.put("outside.log", LOG)
     box.put("logs/b.log", LOG)
-    (box.settings.inbox / "logs" / "a.log").symlink_to(target)
+    (box.inbox_folder / "logs" / "a.log").symlink_to(target)
     box.land()
     rows = {r["name"]: r for r in box.ledger()}
     assert str(rows["a.log"]["reason"]).startswith("link: ")

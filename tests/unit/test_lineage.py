@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 
 import attr
 import jsonschema
@@ -21,7 +22,7 @@ from lakehouse.lake.runs import new_run_id, newest, recorded
 
 def land(box: Box) -> str:
     """Land what is new as a run does, and return its id."""
-    standings, counts, run_id = box.lake.make_tables(), {}, new_run_id()
+    standings, counts, run_id = box.lake.make_tables(), dict[str, Any](), new_run_id()
     with recorded(box.lake, "bronze", run_id, counts):
         box.inbox().land(run_id)
         for name, before in standings.items():
@@ -60,7 +61,7 @@ def test_a_run_tells_its_start_and_its_end_with_what_it_read_and_wrote(full: Box
     logs = outputs["bronze.logs"]
     assert (logs["namespace"], logs["name"]) == ("file", str(full.folder / "bronze" / "logs"))
     assert logs["facets"]["version"]["datasetVersion"] == str(full.lake.open("bronze.logs").version())
-    read = inputs[str(full.settings.inbox / "logs")]["inputFacets"]["inputStatistics"]
+    read = inputs[str(full.inbox_folder / "logs")]["inputFacets"]["inputStatistics"]
     assert (read["rowCount"], read["size"], read["fileCount"]) == (7, len(LOG) * 7, 2)
     assert len(inputs) == 2
 
@@ -188,6 +189,13 @@ def test_the_schema_is_that_of_the_library(name: str) -> None:
 def test_the_schema_refuses_what_is_no_event(full: Box, events: Path) -> None:
     land(full)
     event = checked(events.read_text().splitlines())[-1]
-    for change in ({"eventType": "DONE"}, {"eventTime": "yesterday"}, {"run": {"runId": "r1"}}, {"job": {}}, {"x": 1}):
+    changes: tuple[dict[str, Any], ...] = (
+        {"eventType": "DONE"},
+        {"eventTime": "yesterday"},
+        {"run": {"runId": "r1"}},
+        {"job": {}},
+        {"x": 1},
+    )
+    for change in changes:
         with pytest.raises(jsonschema.ValidationError):
             VALIDATOR.validate(event | change)

@@ -168,7 +168,7 @@ def test_what_a_lost_data_file_held_comes_in_again_once_or_is_counted_as_lost(
 ) -> None:
     DAMAGE[damage][0](files(box)["2.log"][1])
     if not is_in_inbox:
-        (box.settings.inbox / "logs" / "2.log").unlink()
+        (box.inbox_folder / "logs" / "2.log").unlink()
     standings = box.lake.make_tables()
     steps = restoring.without_damaged(box.lake, "logs")
     assert [step.name for step in steps] == [NAME]

@@ -15,7 +15,7 @@ from lakehouse.settings import ROOT
 def test_a_call_gives_back_what_its_work_gives() -> None:
     assert native.call("a table", lambda: 7) == 7
     with pytest.raises(KeyError):
-        native.call("a table", lambda: {}["none"])
+        native.call("a table", lambda: dict[str, int]()["none"])
 
 
 def test_calls_are_made_one_after_another() -> None:

@@ -49,7 +49,7 @@ def first_day(value: date, by: str) -> date:
 
 def expected(lake: str, metric: str, given: Mapping[str, str]) -> list[Row]:
     """Return what plain Python makes of the rows of silver."""
-    column = DATASETS[METRICS[metric].dataset].time_column
+    column = str(DATASETS[METRICS[metric].dataset].time_column)
     since, until = moment(given.get("from", "0001-01-01")), moment(given.get("to", "9999-12-31T23:59:59.999999"))
     rows = [row for row in silver(lake, metric) if since <= at(row[column]) < until]
     groups: dict[date | None, list[Row]] = defaultdict(list)
@@ -97,7 +97,7 @@ def test_ranges_and_periods_are_those_of_plain_python(metric: str, by: str | Non
 
 @pytest.mark.parametrize("metric", METRIC_ROWS)
 def test_two_ranges_that_meet_hold_each_record_once(metric: str, sample_lake: str) -> None:
-    column = DATASETS[METRICS[metric].dataset].time_column
+    column = str(DATASETS[METRICS[metric].dataset].time_column)
     middle = sorted(at(row[column]) for row in silver(sample_lake, metric))[100].isoformat()
     parts = [{"to": middle}, {"from": middle}]
     whole = sum(len(expected(sample_lake, metric, part)) for part in parts)

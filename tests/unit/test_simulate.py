@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,7 +33,7 @@ def read_lines(path: Path) -> list[str]:
     return path.read_text(encoding="utf-8").splitlines()
 
 
-READERS: dict[str, Callable[[Path], list]] = {
+READERS: dict[str, Callable[[Path], list[Any]]] = {
     "csv": read_csv,
     "log": read_lines,
     "array": lambda path: json.loads(path.read_text(encoding="utf-8")),
@@ -77,7 +78,7 @@ def test_a_file_holds_the_fields_of_its_layout_for_as_many_records_as_asked(
             assert {k: v if isinstance(v, str) else same_number(v, good[k]) for k, v in read.items()} == expected
 
 
-def same_number(read: float, good: Record) -> str:
+def same_number(read: float, good: object) -> str:
     return str(good) if read == float(str(good)) else f"{read} is not {good}"
 
 

@@ -7,6 +7,7 @@ import sys
 from collections import defaultdict
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,15 +17,17 @@ from lakehouse.lake import Lake, native, relations, scan, store
 from lakehouse.query import sql as adhoc
 from lakehouse.query.shape import MASK
 
+Row = dict[str, Any]
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = re.findall(r"```sql\n(.*?)```", (ROOT / "docs/queries.md").read_text(encoding="utf-8"), re.DOTALL)
 
 
-def answer(url: str, query: str) -> list[dict[str, object]]:
-    return adhoc.run(Lake(url), query).read_all().to_pylist()
+def answer(url: str, query: str) -> list[Row]:
+    rows: list[Row] = adhoc.run(Lake(url), query).read_all().to_pylist()
+    return rows
 
 
-def good(url: str, dataset: str) -> list[dict[str, object]]:
+def good(url: str, dataset: str) -> list[Row]:
     rows = scan.read(Lake(url).open(f"silver.{dataset}")).to_pylist()
     return [row for row in rows if not row["quarantined"]]
 

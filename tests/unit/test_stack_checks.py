@@ -183,7 +183,12 @@ def test_the_settings_of_the_api_are_readable_by_their_owner_alone(
     assert not render.write_settings(stack), "nothing has changed, the server need not start anew"
     file = tmp_path / "conf" / "settings.sh"
     assert file.stat().st_mode & 0o777 == 0o600
-    command = ["bash", "-c", 'source "$0"; printf "%s|" "$LAKEHOUSE_URL" "$DJANGO_SECRET" "${API_WORKERS-unset}"', file]
+    command = [
+        "bash",
+        "-c",
+        'source "$0"; printf "%s|" "$LAKEHOUSE_URL" "$DJANGO_SECRET" "${API_WORKERS-unset}"',
+        str(file),
+    ]
     told = subprocess.run(command, capture_output=True, text=True, env={"API_WORKERS": "9"}, check=True).stdout
     assert told == "file:///tmp/it's a lake|$(false) `false`|unset|"
 

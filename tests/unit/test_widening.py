@@ -48,7 +48,8 @@ def declare(monkeypatch: pytest.MonkeyPatch, *fields: Field) -> Dataset:
 
 def rows(lake: Lake, version: int | None = None) -> list[dict[str, Any]]:
     names = [f.name for f in lake.open(NAME, version).schema().fields if f.name in ("id", "likes", "lang")]
-    return scan.read(lake.open(NAME, version), names).sort_by("id").to_pylist()
+    rows: list[dict[str, Any]] = scan.read(lake.open(NAME, version), names).sort_by("id").to_pylist()
+    return rows
 
 
 @pytest.mark.parametrize("place", [0, 1, 2])
