@@ -61,7 +61,7 @@ def _file(job: Run) -> Path:
 
 if __name__ == "__main__":
     if sys.argv[1] == "offsets":
-        Run.state = state  # type: ignore[method-assign]
+        Run.state = state  # type: ignore[method-assign, assignment]
     else:
-        Run.commit = commit  # type: ignore[method-assign]
+        Run.commit = commit  # type: ignore[method-assign, assignment]
     sys.exit(main("pipeline", run))

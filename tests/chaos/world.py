@@ -96,7 +96,7 @@ class World:
         """Kill a run after a commit and before its end, where the faults show; by the clock that may be missed."""
         self._feed(ONCE)
         self._sent()
-        job = self._start("pipeline", **{crash.VARIABLE: "silver.ad_campaigns.after_commit"})
+        job = self._start("pipeline", None, **{crash.VARIABLE: "silver.ad_campaigns.after_commit"})
         if job.wait(timeout=ENDING + SLOWER * self._pace[True]) != 128 + signal.SIGKILL:
             raise ChaosError(f"The run was not killed where it should be:\n{self._text()[-3000:]}")
         self._killed("job", "pipeline")

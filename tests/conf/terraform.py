@@ -97,7 +97,9 @@ def texts(value: Any) -> Iterator[str]:
 
 def code(text: str) -> str:
     """Return the expressions of a text as the parser gives it, with what its strings say taken out."""
-    out, inside = [], []  # of each string or template that is open: the depth of braces in its expression, or None
+    out: list[str] = []
+    # Of each string or template that is open: the depth of braces in its expression, or None.
+    inside: list[int | None] = []
     position = 0
     while position < len(text):
         character = text[position]
@@ -112,9 +114,10 @@ def code(text: str) -> str:
             inside.pop() if is_literal else inside.append(None)
             out.append('"')
         elif not is_literal:
-            if inside and character in "{}":
-                inside[-1] += 1 if character == "{" else -1
-            if inside and inside[-1] is not None and inside[-1] < 0:
+            depth = inside[-1] if inside else None
+            if depth is not None and character in "{}":
+                inside[-1] = depth = depth + (1 if character == "{" else -1)
+            if depth is not None and depth < 0:
                 inside.pop()
             out.append(character)
         position += 1

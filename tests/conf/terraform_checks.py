@@ -81,7 +81,8 @@ def _is_a(value: Any, kind: str) -> bool:
         return True
     if isinstance(value, bool | int | float):
         return kind in ("string", "bool" if isinstance(value, bool) else "number")
-    return {str: "string", list: "list", dict: "map"}[type(value)] == kind
+    kinds: dict[type, str] = {str: "string", list: "list", dict: "map"}
+    return kinds[type(value)] == kind
 
 
 def wrong_references(module: Module, types: dict[str, Any]) -> list[str]:

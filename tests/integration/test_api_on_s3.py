@@ -35,7 +35,7 @@ def token(server: Server) -> str:
 
 def store(stack: RunningStack) -> psutil.Process:
     listening = (c for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN and c.pid)
-    return next(psutil.Process(c.pid) for c in listening if c.laddr.port == stack.settings.ports["S3_PORT"])
+    return next(psutil.Process(c.pid) for c in listening if c.laddr and c.laddr.port == stack.settings.ports["S3_PORT"])
 
 
 def test_metrics_versions_and_queries_are_answered(server: Server, token: str) -> None:

@@ -61,7 +61,7 @@ def check_lineage(chain: Chain, told: str) -> None:
     read = {name: rows(d) for name, d in inputs.items() if d["namespace"] == f"kafka://{chain.settings.kafka}"}
     assert read == {"ad_campaigns_topic": 16_000, "transactions_topic": 300}
     assert {name for name in inputs if name.startswith(str(chain.settings.inbox))} == {
-        str(chain.settings.inbox / name) for name in ("transactions", "logs", "social_data")
+        str(Path(chain.settings.inbox) / name) for name in ("transactions", "logs", "social_data")
     }
 
 
@@ -79,7 +79,7 @@ def test_more_data_in_other_shapes_is_added(chain: Chain) -> None:
     chain.files(300, 8, 0.0, "full", "ad_campaigns")
     for dataset in ("logs", "social_data"):
         chain.messages(Plan(dataset, 9, 200, 0.05))
-    for path in list((chain.settings.inbox / "logs").glob("*.csv")):
+    for path in list((Path(chain.settings.inbox) / "logs").glob("*.csv")):
         (path.parent / f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes()))
     result = chain.job()
     assert result.returncode == 0, result.stdout

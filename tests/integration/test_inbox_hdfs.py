@@ -51,8 +51,8 @@ def places(stack: RunningStack, tmp_path: Path, request: pytest.FixtureRequest) 
     """An empty lake with an inbox on the local disk, and one with an inbox on HDFS; both lakes are on HDFS."""
     top = f"hdfs://localhost:{stack.settings.ports['HDFS_RPC_PORT']}/apart/{request.node.name.partition('[')[0]}"
     with hadoop_conf(stack):
-        made = {}
-        for where, folder in {"here": tmp_path / "inbox", "hdfs": f"{top}/inbox"}.items():
+        made, folders = {}, dict[str, Path | str](here=tmp_path / "inbox", hdfs=f"{top}/inbox")
+        for where, folder in folders.items():
             settings = replace(stack.settings, lake=f"{top}/{where}", inbox=folder)
             made[where] = Box(settings, Lake.of(settings))
         yield made

@@ -113,5 +113,5 @@ def test_an_hdfs_without_room_is_told(apart: Box) -> None:
 def quota(box: Box, most: int) -> None:
     """Let the lake's folder take so many bytes, as an administrator does; -1 for all that there is room for."""
     address = f"{box.settings.webhdfs}/webhdfs/v1{urlsplit(box.lake.url).path}"
-    asked = {"op": "SETQUOTA", "storagespacequota": most, "user.name": getpass.getuser()}
+    asked = {"op": "SETQUOTA", "storagespacequota": str(most), "user.name": getpass.getuser()}
     requests.put(address, params=asked, timeout=10).raise_for_status()

@@ -43,7 +43,7 @@ def send(chain: Chain, *records: bytes) -> None:
 
 
 def put(chain: Chain, name: str, *records: bytes) -> Path:
-    path = chain.settings.inbox / "social_data" / name
+    path = Path(chain.settings.inbox) / "social_data" / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"\n".join(records))
     return path

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
@@ -42,14 +43,14 @@ def command(*options: object) -> list[str]:
     return [sys.executable, "-m", "producers.produce", *map(str, options)]
 
 
-def read(stack: RunningStack, topic: str) -> list:
+def read(stack: RunningStack, topic: str) -> list[Any]:
     """Return all messages of a topic, partition by partition."""
     consumer = KafkaConsumer(bootstrap_servers=stack.settings.kafka, group_id=None, auto_offset_reset="earliest")
     try:
         partitions = [TopicPartition(topic, n) for n in sorted(consumer.partitions_for_topic(topic) or ())]
         ends = consumer.end_offsets(partitions)
         consumer.assign(partitions)
-        messages: list = []
+        messages: list[Any] = []
         while any(consumer.position(p) < end for p, end in ends.items()):
             messages += [m for batch in consumer.poll(timeout_ms=500).values() for m in batch]
         return messages
@@ -57,7 +58,7 @@ def read(stack: RunningStack, topic: str) -> list:
         consumer.close()
 
 
-def numbers(messages: list) -> list[int]:
+def numbers(messages: list[Any]) -> list[int]:
     return sorted(int(dict(m.headers)[HEADER].split(b":")[1]) for m in messages)
 
 
@@ -141,7 +142,7 @@ def test_ctrl_c_ends_cleanly_with_a_summary_and_nothing_is_doubled(
         assert numbers(there) == list(range(len(there)))
 
 
-def wait_for_messages(stack: RunningStack, topic: str, process: subprocess.Popen, more_than: int = 0) -> None:
+def wait_for_messages(stack: RunningStack, topic: str, process: "subprocess.Popen[Any]", more_than: int = 0) -> None:
     deadline = time.monotonic() + 30
     while len(read(stack, topic)) <= more_than:
         assert process.poll() is None, "it ended before it was to be stopped"

@@ -44,7 +44,7 @@ def fits(case: Case) -> bool:
 
 def put(chain: Chain, dataset: str, number: int, case: Case) -> str:
     """Write the file of a case and return its name."""
-    folder = chain.settings.inbox / dataset
+    folder = Path(chain.settings.inbox) / dataset
     folder.mkdir(parents=True, exist_ok=True)
     name = f"case-{number:03}.{ENDINGS[str(case.format)]}"
     head = f"{case.header}\n".encode() if case.header else b""

@@ -21,7 +21,8 @@ import store_bytes
 from chain import Chain, check, hadoop_conf, make_chain
 from deltalake import DeltaTable
 from stack import RunningStack
-from test_kills import frozen, reached, untraced, wait_until
+from test_kills import frozen, reached, untraced
+from waiting import wait_until
 
 from docker.native import ready
 from lakehouse import clients, crash

@@ -8,7 +8,7 @@ import ssl
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.client import HTTPException
 from pathlib import Path
 from urllib.error import URLError
@@ -87,13 +87,14 @@ def test_readers_read_and_cannot_write(chain: Chain) -> None:
     address, gold = chain.settings.webhdfs, "/lake/gold"
     reader, stranger = (InsecureClient(address, user=user) for user in (chain.settings.hdfs_reader, "stranger"))
     assert "status_code_counts" in reader.list(gold)
-    for write in (
+    writes: tuple[Callable[[], object], ...] = (
         lambda: reader.write(f"{gold}/x", b"x"),
         lambda: reader.delete(f"{gold}/status_code_counts", recursive=True),
         lambda: reader.rename(f"{gold}/status_code_counts", f"{gold}/away"),
         lambda: stranger.list("/lake"),
         lambda: stranger.makedirs("/own"),
-    ):
+    )
+    for write in writes:
         with pytest.raises(HdfsError, match="Permission denied"):
             write()
     refused = chain.run("jobs/submit.sh", "jobs/gold.py", HADOOP_USER_NAME=chain.settings.hdfs_reader)

@@ -1,7 +1,7 @@
 """Gold kept up batch by batch equals gold computed anew, whatever happens to silver: appends, replays, restores."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
@@ -25,7 +25,7 @@ from lakehouse.spark.run import Run
 pytestmark = pytest.mark.spark
 
 Row = dict[str, Any]
-VALUES = {
+VALUES: dict[str, Callable[[Random], Any]] = {
     "product": lambda chance: chance.choice(["Lamp", "Cup", None]),
     "amount": lambda chance: Decimal(chance.randrange(-500, 5000)) / 100,
     "message": lambda chance: chance.choice(["Lamp", "hello"]),

@@ -23,7 +23,7 @@ def shell(spark: SparkSession, sample_lake: str) -> Iterator[SparkSession]:
     yield spark
     for layer in {view.layer for view in relations.views().values()}:
         spark.sql(f"DROP DATABASE {layer} CASCADE")
-    warehouse = Path(spark.conf.get("spark.sql.warehouse.dir", "").removeprefix("file:"))
+    warehouse = Path(str(spark.conf.get("spark.sql.warehouse.dir")).removeprefix("file:"))
     if warehouse.name == "spark-warehouse" and not any(warehouse.iterdir()):
         warehouse.rmdir()
 

@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -18,10 +19,10 @@ from lakehouse.datasets import DATASETS
 from lakehouse.lake import Lake
 from lakehouse.lake.state import Source, State
 from lakehouse.metrics import METRICS
-from lakehouse.model import Aggregate, Chart, Column, Metric, Table
+from lakehouse.model import Aggregate, Chart, Column, Dataset, Metric, Table
 from viz import gold_charts, gold_data, picture, plot_gold, plot_silver, silver_charts, silver_data
 
-ALL = [
+ALL: list[tuple[ModuleType, Dataset | Metric]] = [
     *((plot_silver, dataset) for dataset in DATASETS.values()),
     *((plot_gold, metric) for metric in METRICS.values()),
 ]
@@ -34,7 +35,7 @@ def figures(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
     drawn: list[Figure] = []
 
     class Kept(Figure):
-        def __init__(self, **options: object) -> None:
+        def __init__(self, **options: Any) -> None:
             super().__init__(**options)
             drawn.append(self)
 
@@ -82,6 +83,7 @@ def test_a_picture_has_ink_labels_version_and_time(
     for ax in figures[0].axes:
         assert not ax.axison or ax.get_xlabel(), f"the axes {ax.get_title()!r} has no label"
         drawn = ax.get_tightbbox()
+        assert drawn is not None
         assert 0 <= drawn.x0 < drawn.x1 <= 1500, "text leaves the picture"
         assert drawn.y1 <= pixels.shape[0] - 0.8 * picture.HEAD * picture.DPI, "text runs into the title"
     assert max(text.get_window_extent().x1 for text in figures[0].texts) < 1500

@@ -11,7 +11,7 @@ from lakehouse.datasets import DATASETS
 from lakehouse.metrics import METRICS
 from lakehouse.settings import ROOT
 
-NAMES = {"silver": DATASETS, "gold": METRICS}
+NAMES = {"silver": list(DATASETS), "gold": list(METRICS)}
 
 
 def run(layer: str, url: str, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -25,7 +25,7 @@ def written(folder: Path, name: str, rows: list[dict[str, Any]]) -> str:
     return folder.as_uri()
 
 
-def good(name: str) -> list[dict[str, object]]:
+def good(name: str) -> list[dict[str, Any]]:
     return [r.values for r in records(name, 300) if not r.reasons]
 
 

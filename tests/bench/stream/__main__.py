@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 from stack import RunningStack
 
@@ -56,7 +57,7 @@ def following(stack: RunningStack, client: Client, minutes: int, rate: int) -> I
     home, servers = stack.settings.stack_home, stack.settings.kafka
     topic = DATASETS[EVENT_DATASET].dataset.topic
     with ExitStack() as cleanup:
-        files = Files(home / "staged", stack.settings.inbox, minutes)
+        files = Files(home / "staged", Path(stack.settings.inbox), minutes)
         cleanup.callback(files.remove)
         probes = open_probes(servers, topic)
         cleanup.callback(probes.close)
