@@ -23,7 +23,7 @@ def open_or_hang(address: str, **options: Any) -> DeltaTable:
 
 
 native.SECONDS = 3.0
-setattr(store, "DeltaTable", open_or_hang)  # noqa: B010
+store.DeltaTable = open_or_hang  # type: ignore[assignment,attr-defined]
 
 if __name__ == "__main__":
     sys.exit(main("pipeline", pipeline.run))

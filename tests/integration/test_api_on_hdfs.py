@@ -11,6 +11,8 @@ import pytest
 from api_live import Reply, Server
 from stack import RunningStack
 
+from lakehouse.settings import ROOT
+
 pytestmark = pytest.mark.stack
 
 METRIC = "/api/total-sales-per-product/"
@@ -22,7 +24,7 @@ PATIENCE = 3.0
 def server(stack: RunningStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     where = urlsplit(stack.settings.lake)
     hadoop = {"HADOOP_CONF_DIR": str(stack.settings.hadoop_conf)}
-    with Server(tmp_path_factory.mktemp("api"), f"hdfs://{where.netloc}/api-lake", **hadoop) as running:
+    with Server(tmp_path_factory.mktemp("api"), f"hdfs://{where.netloc}/api-lake", ROOT, **hadoop) as running:
         yield running
 
 

@@ -11,6 +11,7 @@ from stack import RunningStack
 from test_api_on_hdfs import METRIC, ask, eventually, everywhere
 
 from lakehouse import clients
+from lakehouse.settings import ROOT
 
 pytestmark = [pytest.mark.stack, pytest.mark.long, pytest.mark.profile]
 
@@ -24,7 +25,7 @@ def server(s3_stack: RunningStack, tmp_path_factory: pytest.TempPathFactory) -> 
     command = ["env", *(f"{name}={value}" for name, value in environ.items())]
     done = s3_stack.run(*command, sys.executable, "-m", "sample_lake", LAKE)
     assert done.returncode == 0, done.stderr
-    with Server(tmp_path_factory.mktemp("api"), LAKE, **found) as running:
+    with Server(tmp_path_factory.mktemp("api"), LAKE, ROOT, **found) as running:
         yield running
 
 

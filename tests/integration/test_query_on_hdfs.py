@@ -11,6 +11,8 @@ import pytest
 from api_live import Reply, Server
 from stack import RunningStack
 
+from lakehouse.settings import ROOT
+
 pytestmark = pytest.mark.stack
 
 QUERY = "/api/query-table/?table=silver.logs&limit=5&filter="
@@ -36,7 +38,7 @@ def server(stack: RunningStack, tmp_path_factory: pytest.TempPathFactory) -> Ite
     lake = f"hdfs://{urlsplit(stack.settings.lake).netloc}/query-lake"
     python(stack, "-m", "sample_lake", lake, stack.settings.webhdfs)
     hadoop = {"HADOOP_CONF_DIR": str(stack.settings.hadoop_conf), "WEBHDFS_URL": stack.settings.webhdfs}
-    with Server(tmp_path_factory.mktemp("api"), lake, **hadoop) as running:
+    with Server(tmp_path_factory.mktemp("api"), lake, ROOT, **hadoop) as running:
         yield running
 
 

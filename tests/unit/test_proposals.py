@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -128,14 +129,14 @@ def test_what_is_written_is_laid_out_as_ruff_leaves_it(tmp_path: Path, content: 
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-COLUMNS: dict[str, tuple[st.SearchStrategy[object], Callable[[object], str]]] = {
+COLUMNS: dict[str, tuple[st.SearchStrategy[Any], Callable[[Any], str]]] = {
     "bigint": (st.integers(-(2**62), 2**62), str),
     "decimal(14,2)": (st.integers(-(10**11), 10**11), lambda n: str(Decimal(str(n)).scaleb(-2))),
     "double": (st.floats(-1e200, 1e200), lambda x: f"{x:.9e}"),
     "boolean": (st.booleans(), lambda x: str(x).lower()),
     "date": (st.dates(date(1000, 1, 1)), str),
     "timestamp": (st.datetimes(datetime(1970, 1, 1), datetime(2030, 1, 1)), lambda x: x.isoformat(" ", "seconds")),
-    "string": (st.text(st.characters(codec="utf-8", exclude_categories=("C",)), max_size=9), lambda text: f"t{text}"),
+    "string": (st.text(st.characters(codec="utf-8", exclude_categories=["C"]), max_size=9), lambda text: f"t{text}"),
 }  # fmt: skip
 TABLES = st.lists(st.sampled_from(sorted(COLUMNS)), min_size=1, max_size=6).flatmap(
     lambda kinds: st.tuples(
