@@ -79,9 +79,9 @@ def s3_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]
         yield made
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
-    """Give a running stack of the profile cluster, and stop it at the end."""
+    """Give a running stack of the profile cluster, with topics that only one module fills, and stop it at the end."""
     with serving(make_stack(tmp_path_factory.mktemp("cluster"), PROFILE="cluster")) as made:
         yield made
 
