@@ -133,8 +133,8 @@ def sign_in(page: webdriver.Chrome, name: str, password: str) -> None:
     wait(page, lambda: page.find_element(By.ID, "problem").text or page.find_element(By.ID, "state").text)
 
 
-def wait(page: webdriver.Chrome, true: Callable[[], object]) -> None:
-    WebDriverWait(page, 15, poll_frequency=0.05).until(lambda _: true())
+def wait(page: webdriver.Chrome, true: Callable[[], object], seconds: float = 15) -> None:
+    WebDriverWait(page, seconds, poll_frequency=0.05).until(lambda _: true())
 
 
 def ask(api: Served, name: str, path: str) -> Any:
