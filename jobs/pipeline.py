@@ -18,7 +18,7 @@ from lakehouse.lake.progress import Reporter
 from lakehouse.landing.land import Inbox
 from lakehouse.metrics import METRICS
 from lakehouse.model import Dataset
-from lakehouse.spark.main import main
+from lakehouse.spark.main import asked_to_end, main
 from lakehouse.spark.run import LOG, Run
 from lakehouse.upstream import Stand, Upstream
 
@@ -40,12 +40,12 @@ def follow(job: Run) -> None:
     with Upstream(job.settings) as upstream:
         LOG.info("streaming every %d s; Ctrl-C ends it", job.settings.stream_interval)
         try:
-            while True:
-                started, before = time.monotonic(), _judged(job)
-                step(job, inbox, upstream)
-                reporter.step(_judged(job) - before, time.monotonic() - started)
-                time.sleep(max(0.0, started + job.settings.stream_interval - time.monotonic()))
-        except KeyboardInterrupt:
+            with suppress(KeyboardInterrupt):
+                while not asked_to_end.is_set():
+                    started, before = time.monotonic(), _judged(job)
+                    step(job, inbox, upstream)
+                    reporter.step(_judged(job) - before, time.monotonic() - started)
+                    asked_to_end.wait(max(0.0, started + job.settings.stream_interval - time.monotonic()))
             LOG.info("ended by Ctrl-C")
         finally:
             # What ended the stream matters more than a last word to a lake that is away.

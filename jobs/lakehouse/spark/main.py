@@ -20,6 +20,8 @@ from lakehouse.spark.run import LOG, Run
 # Seconds that the process has to end after Ctrl-C.
 ENDING = 12.0
 INTERRUPTED = 130
+# Set by Ctrl-C: the exception that tells of it goes nowhere where it comes in a finalizer.
+asked_to_end = threading.Event()
 
 
 def main(
@@ -82,4 +84,5 @@ def _interrupt(*_: object) -> None:
     timer = threading.Timer(ENDING, os._exit, [INTERRUPTED])
     timer.daemon = True
     timer.start()
+    asked_to_end.set()
     raise KeyboardInterrupt
