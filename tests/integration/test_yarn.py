@@ -157,6 +157,7 @@ def lost(chain: Chain) -> list[str]:
 
 
 def test_a_nodemanager_that_is_killed_is_done_without(chain: Chain) -> None:
+    goes_on(chain, "client")
     with running(chain, "jobs/submit.sh", "jobs/pipeline.py", "--continuous", SPARK_DEPLOY_MODE="client") as stream:
 
         def follows(seed: int) -> None:
