@@ -37,12 +37,8 @@ class LakeCollector(Collector):
 
 def _metrics() -> Iterator[GaugeMetricFamily]:
     version = GaugeMetricFamily("lakehouse_metric_version", "Newest version of a gold table.", labels=["metric"])
-    age = GaugeMetricFamily(
-        "lakehouse_metric_age_seconds", "Seconds since that version was committed.", labels=["metric"]
-    )
-    stale = GaugeMetricFamily(
-        "lakehouse_metric_stale", "1 where the lake has not confirmed the version lately.", labels=["metric"]
-    )
+    age = GaugeMetricFamily("lakehouse_metric_age_seconds", "Seconds since it was committed.", labels=["metric"])
+    stale = GaugeMetricFamily("lakehouse_metric_stale", "1 where the lake has not confirmed it.", labels=["metric"])
     for name in METRICS:
         try:
             known = refresher.current().known(name)
