@@ -133,6 +133,18 @@ def sign_in(page: webdriver.Chrome, name: str, password: str) -> None:
     wait(page, lambda: page.find_element(By.ID, "problem").text or page.find_element(By.ID, "state").text)
 
 
+def whole(page: webdriver.Chrome) -> None:
+    """Wait until every section is shown: what comes too late on a busy machine is asked for again."""
+
+    def is_whole() -> bool:
+        if page.find_element(By.ID, "problem").text:
+            page.find_element(By.ID, "refresh").click()
+            wait(page, lambda: page.find_element(By.ID, "board").get_attribute("aria-busy") is None)
+        return not page.find_element(By.ID, "problem").text and bool(page.find_element(By.ID, "state").text)
+
+    wait(page, is_whole, 60)
+
+
 def wait(page: webdriver.Chrome, true: Callable[[], object], seconds: float = 15) -> None:
     WebDriverWait(page, seconds, poll_frequency=0.05).until(lambda _: true())
 

@@ -14,6 +14,7 @@ from page_browser import (
     sign_in,
     sorting,
     wait,
+    whole,
 )
 from selenium.webdriver import Chrome, Keys
 from selenium.webdriver.common.by import By
@@ -34,6 +35,7 @@ def board(browser: Chrome, api: Served) -> Chrome:
     wait(browser, lambda: state.text or form.is_displayed())
     if form.is_displayed():
         sign_in(browser, NAME, api.password(NAME))
+    whole(browser)
     console(browser)
     return browser
 
@@ -125,6 +127,7 @@ def test_the_whole_page_is_reached_by_tab_alone(page: Chrome, api: Served) -> No
     page.switch_to.active_element.send_keys(api.password(NAME) + Keys.TAB)
     page.switch_to.active_element.send_keys(Keys.ENTER)
     wait(page, lambda: page.find_element(By.ID, "state").text)
+    whole(page)
     seen = []
     for _ in range(200):
         page.switch_to.active_element.send_keys(Keys.TAB)
