@@ -3,6 +3,7 @@
 import fcntl
 import mmap
 import os
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,6 +18,7 @@ class Newest:
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         os.ftruncate(self._file, 8 * len(names))
         self._numbers = memoryview(mmap.mmap(self._file, 8 * len(names))).cast("q")
+        self._turn = threading.Lock()  # lockf keeps other processes out, and no thread of this one
         self._places = {name: place for place, name in enumerate(names)}
 
     def __getitem__(self, name: str) -> int:
@@ -25,11 +27,9 @@ class Newest:
 
     def swap(self, name: str, seen: int, moment: int) -> bool:
         """Say that another version is the newest; return False where that is not the one `seen` any more."""
-        fcntl.lockf(self._file, fcntl.LOCK_EX)
-        try:
-            if self[name] != seen:
-                return False
-            self._numbers[self._places[name]] = moment
-            return True
-        finally:
+        with self._turn:
+            fcntl.lockf(self._file, fcntl.LOCK_EX)
+            if is_same := self[name] == seen:
+                self._numbers[self._places[name]] = moment
             fcntl.lockf(self._file, fcntl.LOCK_UN)
+        return is_same

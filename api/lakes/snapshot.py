@@ -37,6 +37,7 @@ class Snapshot:
     others: tuple[bytes, ...]
     asked: str = ""
     source: int | None = None
+    created: int = 0
 
     @property
     def pages(self) -> int:
@@ -64,14 +65,15 @@ class Snapshot:
 
     @cached_property
     def moment(self) -> int:
-        """The place of this version among all that its metric ever had: by the time of its commit, then its number."""
-        return int(self.committed.timestamp() * 1000) << 20 | self.version & 0xFFFFF
+        """The place of this version among all that its metric ever had: by when its table was made, then its number."""
+        return self.created << 20 | self.version & 0xFFFFF
 
 
 def take(table: DeltaTable, metric: Metric) -> Snapshot:
     """Read an open gold table, sorted by its first column."""
     names = tuple(column.name for column in metric.columns)
-    whole = Snapshot(str(table.metadata().id), table.version(), versions.committed_at(table), names, 0, b"", ())
+    of, at = table.metadata(), versions.committed_at(table)
+    whole = Snapshot(str(of.id), table.version(), at, names, 0, b"", (), created=of.created_time or 0)
     whole = whole.holding(scan.read(table, names), 1)
     if whole.others:
         give_back()

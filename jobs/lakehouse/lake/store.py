@@ -99,9 +99,10 @@ class Lake:
         """Return what native work on a table gives; `seconds` as `native.call`, errors as `open`."""
         try:
             return native.call(f"the table {name} in {self.url}", work, seconds)
-        except TableNotFoundError as error:
-            raise NotBuiltError(f"The table {name} does not exist yet in {self.url}. Run `make pipeline`.") from error
         except (OSError, DeltaError) as error:
+            if isinstance(error, TableNotFoundError) and ("Os {" not in str(error) or "NotFound" in str(error)):
+                what = f"The table {name} does not exist yet in {self.url}. Run `make pipeline`."
+                raise NotBuiltError(what) from error
             service = {"hdfs": "HDFS", "s3a": "S3"}.get(self.url.partition(":")[0])
             where = f"{service} does not answer: the" if service else "The"
             raise ServiceError(
