@@ -16,8 +16,7 @@ from lakehouse.metrics import METRICS
 from lakes import refresher
 from lakes.reads import READS
 
-# Runs that are looked through for the last one of each job.
-RUNS = 200
+RUNS = 200  # that are looked through for the last one of each job
 
 
 class LakeCollector(Collector):
