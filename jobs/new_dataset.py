@@ -18,7 +18,7 @@ from lakehouse.metrics import METRICS
 from lakehouse.model import Dataset, Metric
 from lakehouse.propose import sample, source, trial, writing
 from lakehouse.propose.names import why_unfit
-from lakehouse.propose.proposal import Proposal, propose
+from lakehouse.propose.proposal import Proposal, never_negative, propose
 from lakehouse.reasons import all_reasons
 
 SHOWN = 100
@@ -67,7 +67,7 @@ def told(proposal: Proposal, seen: sample.Sample, outcome: trial.Outcome) -> Ite
         yield f"look at {name}: {doubt}"
     if personal := [column.name for column in proposal.dataset.columns if column.personal]:
         yield f"personal, masked for most users: {', '.join(personal)}. Are these all?"
-    if signed := [rule.expression.removesuffix(" < 0") for rule in proposal.dataset.rules if rule.name == "negative"]:
+    if signed := never_negative(proposal.dataset):
         yield f"refused below zero: {', '.join(signed)}. Are there refunds or corrections?"
     if proposal.metric is None:
         yield "no metric: there is no column to group by"

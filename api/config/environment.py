@@ -6,7 +6,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 from lakehouse.errors import SettingError
-from lakehouse.settings import ROOT, given, integer, matching
+from lakehouse.settings import ROOT, given, integer, matching, secret
 
 Network = IPv4Network | IPv6Network
 
@@ -51,15 +51,9 @@ def load(environ: Mapping[str, str] | None = None) -> Environment:
 
 def _token(values: Mapping[str, str], name: str) -> str:
     """Return the token in a file that only its owner may read; empty where none is named."""
-    if not values[name]:
-        return ""
-    path, allowed = ROOT / values[name], "a file that only its owner may read, with 32 characters or more, is needed"
-    try:
-        token = path.read_text("utf-8").strip()
-    except (OSError, ValueError) as error:
-        raise SettingError(name, values[name], allowed) from error
-    if path.stat().st_mode & 0o077 or len(token) < 32:
-        raise SettingError(name, values[name], allowed)
+    token = secret(values, name).strip() if values[name] else ""
+    if values[name] and len(token) < 32:
+        raise SettingError(name, values[name], "32 characters or more are needed in it")
     return token
 
 

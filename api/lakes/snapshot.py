@@ -24,8 +24,9 @@ PAGE = 10_000
 class Snapshot:
     """An immutable version of a metric: its first page ready to send, the others compressed.
 
-    `committed` is the time of the version's commit; pages hold `PAGE` rows each and there is always a first one. Of an
-    answer to a question `asked` tells it from others, and `source` is the version of silver that it was computed from.
+    `committed` is the time of the version's commit, `created` when its table was made, in ms since 1970; pages
+    hold `PAGE` rows each and there is always a first one. Of an answer to a question `asked` tells it from others, and
+    `source` is the version of silver that it was computed from.
     """
 
     table_id: str

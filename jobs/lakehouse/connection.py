@@ -3,11 +3,10 @@
 import os
 import socket
 import ssl
-from pathlib import Path
 from typing import Any
 
 from lakehouse.errors import ServiceError, SettingError
-from lakehouse.settings import ROOT, given, matching
+from lakehouse.settings import given, matching, readable, secret
 
 # A broker that is away is given up on in well under a minute; milliseconds.
 LIMITS = {"bootstrap_timeout_ms": 10_000, "request_timeout_ms": 15_000}
@@ -30,10 +29,10 @@ def client() -> dict[str, Any]:
     protocol = _protocol(values)
     options: dict[str, Any] = {**LIMITS, "security_protocol": protocol}
     if protocol.endswith("SSL"):
-        options["ssl_cafile"] = str(_file(values, "KAFKA_SSL_CAFILE")) if values["KAFKA_SSL_CAFILE"] else None
+        options["ssl_cafile"] = str(readable(values, "KAFKA_SSL_CAFILE")) if values["KAFKA_SSL_CAFILE"] else None
     if protocol.startswith("SASL"):
-        mechanism, user, secret = _login(values)
-        options |= {"sasl_mechanism": mechanism, "sasl_plain_username": user, "sasl_plain_password": secret}
+        mechanism, user, password = _login(values)
+        options |= {"sasl_mechanism": mechanism, "sasl_plain_username": user, "sasl_plain_password": password}
     return options
 
 
@@ -47,10 +46,10 @@ def spark() -> dict[str, str]:
     options = {"kafka.security.protocol": protocol} if protocol != "PLAINTEXT" else {}
     if protocol.endswith("SSL") and values["KAFKA_SSL_CAFILE"]:
         options["kafka.ssl.truststore.type"] = "PEM"
-        options["kafka.ssl.truststore.certificates"] = _file(values, "KAFKA_SSL_CAFILE").read_text("ascii")
+        options["kafka.ssl.truststore.certificates"] = readable(values, "KAFKA_SSL_CAFILE").read_text("ascii")
     if protocol.startswith("SASL"):
-        mechanism, user, secret = _login(values)
-        quoted = (text.replace("\\", "\\\\").replace('"', '\\"') for text in (user, secret))
+        mechanism, user, password = _login(values)
+        quoted = (text.replace("\\", "\\\\").replace('"', '\\"') for text in (user, password))
         login = '{} required username="{}" password="{}";'.format(_MODULES[mechanism], *quoted)
         options |= {"kafka.sasl.mechanism": mechanism, "kafka.sasl.jaas.config": login}
     return options
@@ -114,14 +113,4 @@ def _password(values: dict[str, str]) -> str:
     name = "KAFKA_SASL_PASSWORD_FILE"
     if not values[name]:
         raise SettingError(name, "", "a file with the password, or KAFKA_SASL_PASSWORD in the environment, is needed")
-    path = _file(values, name)
-    if path.stat().st_mode & 0o077:
-        raise SettingError(name, values[name], f"others may read it; `chmod 600 {path}`, and have the password changed")
-    return path.read_text("utf-8").rstrip("\n")
-
-
-def _file(values: dict[str, str], name: str) -> Path:
-    path = ROOT / values[name]
-    if not path.is_file() or not os.access(path, os.R_OK):
-        raise SettingError(name, values[name], "no such file, or it cannot be read; where it is to be made, `make up`")
-    return path
+    return secret(values, name)

@@ -124,6 +124,22 @@ def matching(values: Mapping[str, str], name: str, pattern: str, allowed: str, d
     return text
 
 
+def readable(values: Mapping[str, str], name: str) -> Path:
+    """Return the file that a setting names; raises SettingError where it cannot be read."""
+    path = ROOT / values[name]
+    if not path.is_file() or not os.access(path, os.R_OK):
+        raise SettingError(name, values[name], "no such file, or it cannot be read; where it is to be made, `make up`")
+    return path
+
+
+def secret(values: Mapping[str, str], name: str) -> str:
+    """Return what is in the file that a setting names and only its owner may read; raises SettingError."""
+    path = readable(values, name)
+    if path.stat().st_mode & 0o077:
+        raise SettingError(name, values[name], f"others may read it; `chmod 600 {path}`, and have its content changed")
+    return path.read_text("utf-8").rstrip("\n")
+
+
 def _postgres(values: Mapping[str, str], name: str) -> str:
     """Return the address of the database, which holds no password; one that does is not shown."""
     text = values[name]
@@ -184,8 +200,7 @@ def _inbox(values: Mapping[str, str]) -> Path | str:
     if text.startswith("hdfs:"):
         return text.rstrip("/")
     if values["SPARK_MASTER"] == "yarn" and values["SPARK_DEPLOY_MODE"] == "cluster":
-        why = "the driver runs on any node of the cluster, so that hdfs://host:port/path is needed"
-        raise SettingError("LAKEHOUSE_INBOX", text, why)
+        raise SettingError("LAKEHOUSE_INBOX", text, "the driver may be on any node: hdfs://host:port/path is needed")
     return (ROOT / text).resolve()
 
 

@@ -193,6 +193,12 @@ def test_a_table_that_was_never_made_is_told(tmp_path: Path) -> None:
         Lake(tmp_path.as_uri()).open("gold.campaign_metrics")
 
 
+def test_a_lake_whose_path_leads_through_a_file_is_away_and_not_without_tables(tmp_path: Path) -> None:
+    (tmp_path / "lake").write_text("no folder")
+    with pytest.raises(ServiceError, match=r"gold\.campaign_metrics .+ cannot be reached"):
+        Lake((tmp_path / "lake").as_uri()).open("gold.campaign_metrics")
+
+
 AWAY: dict[str, Callable[[Lake], object]] = {
     "making its tables": lambda lake: lake.make_tables(),
     "opening one": lambda lake: lake.open("ledger.files"),

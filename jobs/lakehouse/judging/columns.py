@@ -1,7 +1,7 @@
 """The columns that judging adds to a frame of records while it works on it, and what rules say of them.
 
 `line` is the record as text, `problem` the name of what is wrong with its structure (null where it is sound), and
-`text(name)` the text that became the silver column `name`: blanks around it taken off, null where nothing is left.
+`text_<name>` the text that became the silver column `name`: blanks around it taken off, null where nothing is left.
 """
 
 import polars as pl

@@ -108,10 +108,8 @@ def _in_formats(iso: pl.Series, text: pl.Series, formats: Sequence[str]) -> pl.S
 
 
 def _read(text: pl.Expr, form: str, dtype: pl.DataType) -> pl.Expr:
-    if form == "epoch":
-        return _epoch(text)
-    if form == "log":
-        return _log_time(text)
+    if form in _NAMED:
+        return _NAMED[form](text).cast(dtype)
     sound = pl.when(~text.str.contains(r":60\b")).then(text)
     if dtype == pl.Date:
         return sound.str.to_date(form, strict=False)
@@ -145,3 +143,7 @@ def _log_time(text: pl.Expr) -> pl.Expr:
     # offsets that do not exist would be taken.
     exact = pl.when(text.str.contains(_LOG_TIME)).then(text)
     return exact.str.to_datetime("%d/%b/%Y:%H:%M:%S %z", strict=False, time_unit="us")
+
+
+# Forms of times that a format alone cannot say.
+_NAMED = {"epoch": _epoch, "log": _log_time}

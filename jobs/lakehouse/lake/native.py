@@ -14,6 +14,8 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TypeVar
 
+from deltalake.exceptions import TableNotFoundError
+
 from lakehouse.errors import ServiceError
 
 T = TypeVar("T")
@@ -90,6 +92,14 @@ def _named(error: BaseException) -> BaseException:
     service = ServiceError(f"The lake cannot be read ({error}). Run `make status`.")
     service.__cause__ = error
     return service
+
+
+def is_missing(error: Exception) -> bool:
+    """Return whether a native error says that there is no such table.
+
+    A local path that leads through a file, or that may not be read, is one that cannot be reached.
+    """
+    return isinstance(error, TableNotFoundError) and ("Os {" not in str(error) or "NotFound" in str(error))
 
 
 def cause(error: Exception) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Self, TypeVar
 
 import pyarrow as pa
 from deltalake import DeltaTable
-from deltalake.exceptions import DeltaError, TableNotFoundError
+from deltalake.exceptions import DeltaError
 
 from lakehouse.datasets import DATASETS
 from lakehouse.errors import IntegrityError, NotBuiltError, ServiceError
@@ -100,7 +100,7 @@ class Lake:
         try:
             return native.call(f"the table {name} in {self.url}", work, seconds)
         except (OSError, DeltaError) as error:
-            if isinstance(error, TableNotFoundError) and ("Os {" not in str(error) or "NotFound" in str(error)):
+            if native.is_missing(error):
                 what = f"The table {name} does not exist yet in {self.url}. Run `make pipeline`."
                 raise NotBuiltError(what) from error
             service = {"hdfs": "HDFS", "s3a": "S3"}.get(self.url.partition(":")[0])

@@ -19,7 +19,7 @@ _DAYS = (
 )  # fmt: skip
 _CLOCKS = (" %H:%M", " %H:%M:%S", ", %H:%M", ", %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
 _TIMES = (
-    "%d/%b/%Y:%H:%M:%S %z", "%a, %d %b %Y %H:%M:%S %z", *(day + clock for day, clock in product(_DAYS, _CLOCKS)),
+    "log", "%a, %d %b %Y %H:%M:%S %z", *(day + clock for day, clock in product(_DAYS, _CLOCKS)),
 )  # fmt: skip
 
 
@@ -59,7 +59,7 @@ def _candidates(texts: pl.Series, *, has_commas: bool) -> Iterator[Guess]:
     yield Guess("boolean")
     if not texts.str.contains("^[+-]?0[0-9]").any():  # leading zeros are no number's
         for comma in (True, False) if has_commas else (False,):
-            plain = pl.select(with_point(pl.lit(texts))).to_series() if comma else texts
+            plain = _plain(texts) if comma else texts
             yield from (Guess(kind, decimal_comma=comma) for kind in _numbers(plain))
     yield from (Guess("date"), Guess("timestamp"))
     yield from (Guess("date", (form,)) for form in _DAYS)
@@ -77,11 +77,19 @@ def _numbers(texts: pl.Series) -> Iterator[str]:
     yield "double"
 
 
+def values(texts: pl.Series, found: Guess) -> pl.Series:
+    """Return the texts as judging reads them by a guess, null where one is no value of its type."""
+    return convert(_plain(texts) if found.decimal_comma else texts, found.type, found.formats)
+
+
+def _plain(texts: pl.Series) -> pl.Series:
+    return pl.select(with_point(pl.lit(texts))).to_series()
+
+
 def _share(texts: pl.Series, candidate: Guess) -> float:
     """Return which part of the texts judging reads as the candidate."""
     for some in (texts.head(_FEW), texts):
-        text = pl.select(with_point(pl.lit(some))).to_series() if candidate.decimal_comma else some
-        share = 1 - convert(text, candidate.type, candidate.formats).null_count() / len(text)
+        share = 1 - values(some, candidate).null_count() / len(some)
         if share < 0.5:
             return 0.0
     return share

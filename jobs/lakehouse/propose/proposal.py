@@ -6,15 +6,16 @@ from datetime import UTC, datetime
 
 import polars as pl
 
-from lakehouse.judging.types import convert, is_decimal, with_point
+from lakehouse.judging.types import is_decimal
 from lakehouse.model import Aggregate, Column, Dataset, Field, Metric, Rule
-from lakehouse.propose.guess import Guess, guess, has_decimal_comma
+from lakehouse.propose.guess import Guess, guess, has_decimal_comma, values
 from lakehouse.propose.names import column_names, is_identifier, is_personal, is_signed, plain, worth_of_sum
 from lakehouse.propose.sample import Sample
 
 _PERSONAL = r"^([^@\s]+@[^@\s]+\.[^@\s]+|(\d{1,3}\.){3}\d{1,3}|\+\d[\d ()/-]{6,})$"
 # A group is a row of gold; more of them make no chart.
 MOST_GROUPS = 50
+_BELOW_ZERO = " < 0"
 _EARLIEST = datetime(2000, 1, 1)  # noqa: DTZ001 - polars compares times of one zone
 
 
@@ -41,15 +42,15 @@ def propose(name: str, sample: Sample) -> Proposal:
         _field(source, column, guesses[source], given[source], texts.height)
         for source, column in zip(sample.names, columns, strict=True)
     )
-    values = {f.column.name: _values(f, given[f.source]) for f in fields}
+    known = {f.column.name: values(given[f.source], guesses[f.source]).drop_nulls() for f in fields}
     times = [f.column.name for kind in ("timestamp", "date") for f in fields if f.column.type == kind]
     rows = sample.batch["raw"].cast("binary").unique()
     key = next((f.column.name for f in fields if _is_key(f, given[f.source], texts.height, len(rows))), None)
     time = times[0] if times else None
-    rules = tuple(_rules(fields, values, time))
+    rules = tuple(_rules(fields, known, time))
     dataset = Dataset(name, f"{name}_topic", (sample.format,), fields, key, time, rules, delimiter=sample.delimiter)
     doubts = {f.column.name: guesses[f.source].doubt for f in fields if guesses[f.source].doubt}
-    return Proposal(dataset, _metric(dataset, values), doubts)
+    return Proposal(dataset, _metric(dataset, known), doubts)
 
 
 def _field(source: str, column: str, found: Guess, given: pl.Series, records: int) -> Field:
@@ -63,9 +64,9 @@ def _field(source: str, column: str, found: Guess, given: pl.Series, records: in
     )
 
 
-def _values(of: Field, given: pl.Series) -> pl.Series:
-    text = pl.select(with_point(pl.lit(given))).to_series() if of.decimal_comma else given
-    return convert(text, of.column.type, of.formats).drop_nulls()
+def never_negative(dataset: Dataset) -> list[str]:
+    """Return the columns of a proposed dataset whose rule refuses what is below zero."""
+    return [rule.expression.removesuffix(_BELOW_ZERO) for rule in dataset.rules if rule.name == "negative"]
 
 
 def _is_key(of: Field, given: pl.Series, records: int, different: int) -> bool:
@@ -82,7 +83,7 @@ def _rules(fields: Sequence[Field], values: dict[str, pl.Series], time: str | No
     """Yield the rules that all of the sample keeps: no number below zero, no time before 2000 or ahead of now."""
     for f in fields:
         if _is_number(f.column.type) and not is_signed(f.source) and (values[f.column.name] >= 0).all():
-            yield Rule("negative", f"{f.column.name} < 0")
+            yield Rule("negative", f"{f.column.name}{_BELOW_ZERO}")
     if time is None or not len(values[time]):
         return
     when = values[time].cast(pl.Datetime("us"))

@@ -12,6 +12,7 @@ import msgspec
 import polars as pl
 import pyarrow as pa
 
+from lakehouse.datasets import DATASETS
 from lakehouse.errors import ProposalError
 from lakehouse.judging.columns import text_name
 from lakehouse.judging.drift import Sightings
@@ -28,9 +29,7 @@ from lakehouse.model import Column, Dataset, Field
 MOST, LINES = 100_000, 200
 _USUAL, _RARE = ",;\t|", ":^~#"
 # What stands in a line of a log, by the names that `parse_log` gives its parts.
-LOG_FIELDS = (
-    "IP_Address", "User", "Timestamp", "Method", "URL", "Protocol", "Status_Code", "Bytes", "Referer", "Agent",
-)  # fmt: skip
+LOG_FIELDS = tuple(field.source for field in DATASETS["logs"].fields)
 
 _BRONZE = pa.schema(
     [*IDENTITY, ("format", pa.string()), ("header", pa.string()), ("is_cut", pa.bool_())]  # what judging needs

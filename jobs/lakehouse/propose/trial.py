@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from lakehouse.judging.judge import judge
 from lakehouse.model import Dataset, Field
+from lakehouse.propose.proposal import never_negative
 from lakehouse.propose.sample import LOG_FIELDS, Sample, rows
 
 Texts = dict[str, str]
@@ -70,7 +71,7 @@ def _unpersonal(field: Field) -> str:
 
 def _changes(dataset: Dataset) -> dict[str, Texts]:
     changes: dict[str, Texts] = {}
-    signed = {rule.expression.removesuffix(" < 0") for rule in dataset.rules if rule.name == "negative"}
+    signed = never_negative(dataset)
     for field in dataset.fields:
         changes[f"without {field.source}"] = {field.source: ""}
         if field.column.type != "string":

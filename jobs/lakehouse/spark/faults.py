@@ -89,7 +89,7 @@ def translated(settings: Settings, job: str) -> Iterator[None]:
             ) from error
         if in_task := re.search(r"^lakehouse\.errors\.ServiceError: (.*)$", str(error), re.MULTILINE):
             raise ServiceError(in_task[1]) from error
-        causes = _causes(error)
+        causes = [*([_STOPPED] if _is_stopped(settings, error) else []), *_causes(error)]
         told, store = causes[-1][:300], "S3" if settings.lake.startswith("s3a:") else "HDFS"
         for shape, kind, advice in _KNOWN:
             if any(re.search(shape, cause) for cause in causes):
@@ -98,12 +98,16 @@ def translated(settings: Settings, job: str) -> Iterator[None]:
         raise LakehouseError(f"{told}. Details are in {log}.") from error
 
 
+def _is_stopped(settings: Settings, error: BaseException) -> bool:
+    """Return whether an error of Spark comes from a context that YARN has stopped."""
+    context = SparkContext._active_spark_context
+    is_of_spark = settings.spark_master == "yarn" and isinstance(error, PySparkException | Py4JJavaError)
+    return is_of_spark and context is not None and context._jsc.sc().isStopped()
+
+
 def _causes(error: BaseException) -> list[str]:
     """Return the first lines of an error and of what caused it, the innermost last."""
     texts = [_first_line(str(error)) or type(error).__name__]
-    context = SparkContext._active_spark_context
-    if isinstance(error, PySparkException | Py4JJavaError) and context and context._jsc.sc().isStopped():
-        texts.insert(0, _STOPPED)
     if isinstance(error, Py4JJavaError):
         java = error.java_exception
         while java is not None:
