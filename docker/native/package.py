@@ -21,7 +21,7 @@ from pathlib import Path
 from docker.native.classpath import pyspark_jars
 from docker.native.console import progress, run, say
 from lakehouse.errors import ServiceError
-from lakehouse.lake.storage import storage
+from lakehouse.lake.files import storage
 from lakehouse.settings import ROOT, Settings, given, load
 from lakehouse.version import code_version
 

@@ -14,7 +14,7 @@ from killing import Moment, contents, killed_at, killed_at_each, moments
 import maintain
 import restore
 from lakehouse import crash
-from lakehouse.lake import ledger, store
+from lakehouse.lake import ledger, log
 from lakehouse.lake.files import Storage
 from lakehouse.lake.lock import writer_lock
 from lakehouse.lake.runs import new_run_id, recorded
@@ -101,7 +101,7 @@ def is_whole(box: Box) -> bool:
 def test_a_job_killed_at_each_of_its_changes_in_turn_ends_as_one_that_was_not(
     case: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "_CHECKPOINT_INTERVAL", 2)
+    monkeypatch.setattr(log, "CHECKPOINT_INTERVAL", 2)
     whole, struck = case.copy("whole"), case.copy("struck")
     passed = moments(partial(case.work, whole))
     assert names(passed) <= names(killed_at_each(partial(case.work, struck)))
@@ -122,7 +122,7 @@ def test_a_job_killed_at_one_of_its_changes_is_made_good_by_the_next(case: Case)
 
 
 def test_all_points_of_bronze_and_ledger_are_passed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "_CHECKPOINT_INTERVAL", 1)
+    monkeypatch.setattr(log, "CHECKPOINT_INTERVAL", 1)
     passed: set[str] = set()
     for name, (prepare, work) in JOBS.items():
         prepare(box := make_box(tmp_path / name))
@@ -152,7 +152,7 @@ def test_each_change_of_a_file_of_the_lake_has_its_points(box: Box, tmp_path: Pa
         "delete": ("silver.logs", "checkpoint", lambda: files.delete(f"{url}/_delta_log/_last_checkpoint")),
         "replace": ("lake", "progress", lambda: files.replace(f"{box.lake.url}/_progress.json", b"x")),
     }
-    assert Storage.__abstractmethods__ == changes.keys() | {"read", "age", "size", "list"}
+    assert Storage.__abstractmethods__ == changes.keys() | {"_at", "read", "status", "list"}
     for what, change, work in changes.values():
         both = [f"{what}.before_{change}", f"{what}.after_{change}"]
         assert [point for point, _ in moments(work)] == both

@@ -15,7 +15,7 @@ from postgres_shop import CURSOR, PASSWORD, PUBLISHED, USER, Shop
 import bronze
 from lakehouse.datasets import DATASETS
 from lakehouse.errors import IntegrityError, LakehouseError, LossError, ServiceError, SettingError
-from lakehouse.lake import Lake, ledger, restoring, scan, schemas, sources, store
+from lakehouse.lake import Lake, ledger, log, restoring, scan, schemas, sources, store
 from lakehouse.lake.lineage import database_tables
 from lakehouse.lake.passport import Name, passport
 from lakehouse.lake.state import State
@@ -446,7 +446,7 @@ def test_a_lake_that_was_made_before_tables_could_be_read_goes_on(
     read(settings)
     (line,) = [line for line in ledger.balance(lake) if line.dataset == SALES.name]
     assert (line.from_files, line.from_tables, line.gaps, line.is_closed) == (3, 2, 0, True)
-    lake.sum_up(now.name, lake.open(now.name).version())
+    log.sum_up(lake.files, lake.address(now.name), lake.open(now.name).version())
     assert is_closed(settings)
 
 

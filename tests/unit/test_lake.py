@@ -14,7 +14,7 @@ from stack import free_ports
 
 from lakehouse.datasets import DATASETS
 from lakehouse.errors import IntegrityError, NotBuiltError, ServiceError
-from lakehouse.lake import Lake, forgetting, log, schemas, store
+from lakehouse.lake import Lake, forgetting, log, schemas
 from lakehouse.lake.scan import read, sum_of
 from lakehouse.lake.schemas import schema
 from lakehouse.lake.state import State
@@ -125,7 +125,7 @@ def test_rows_are_appended_beside_those_of_another_writer(lake: Lake, monkeypatc
 
 
 def test_a_long_log_is_summed_up_and_reads_the_same(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "_CHECKPOINT_INTERVAL", 10)
+    monkeypatch.setattr(log, "CHECKPOINT_INTERVAL", 10)
     folder = Path(lake.address("ledger.files").removeprefix("file://")) / "_delta_log"
     for number in range(21):
         lake.append(schemas.FILES, [{"name": str(number), "status": "landed"}])
@@ -144,14 +144,14 @@ def test_a_long_log_is_summed_up_and_reads_the_same(lake: Lake, monkeypatch: pyt
 
 
 def test_a_log_with_a_gap_is_not_summed_up(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "_CHECKPOINT_INTERVAL", 3)
+    monkeypatch.setattr(log, "CHECKPOINT_INTERVAL", 3)
     for name in ("a", "b"):
         lake.append(schemas.FILES, [{"name": name}])
     folder = Path(lake.address("ledger.files").removeprefix("file://"))
     first = Path(log.file_of(str(folder), 1))
     content = first.read_bytes()
     first.unlink()
-    log.sum_up(lake.files, lake.address("ledger.files"), 2, 2)
+    log.sum_up(lake.files, lake.address("ledger.files"), 2)
     assert not list(folder.glob("_delta_log/*.checkpoint.parquet"))
     first.write_bytes(content)
     lake.append(schemas.FILES, [{"name": "c"}])
@@ -159,7 +159,7 @@ def test_a_log_with_a_gap_is_not_summed_up(lake: Lake, monkeypatch: pytest.Monke
 
 
 def test_a_log_whose_older_versions_ended_is_summed_up_again(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "_CHECKPOINT_INTERVAL", 5)
+    monkeypatch.setattr(log, "CHECKPOINT_INTERVAL", 5)
     name, row = schemas.FILES.name, [{"name": "a", "status": "landed"}]
     for _ in range(3):
         lake.append(schemas.FILES, row)

@@ -12,7 +12,7 @@ from deltalake import write_deltalake
 from inbox_box import LOG, Box
 
 from lakehouse.datasets import DATASETS
-from lakehouse.errors import IntegrityError, NotBuiltError
+from lakehouse.errors import NotBuiltError
 from lakehouse.lake import Lake, ledger, schemas
 from lakehouse.lake.ledger import Balance
 from lakehouse.lake.schemas import arrow_schema
@@ -41,7 +41,6 @@ def test_the_sheet_of_a_whole_lake_closes(sample_lake: str) -> None:
     assert list(lines) == list(DATASETS)
     for name, line in lines.items():
         bad = [r for r in maker.records(name, 300) if r.reasons]
-        ledger.check(line, with_silver=True)
         assert line.is_closed
         assert (line.source, line.bronze, line.quarantined, line.waiting) == (300, 300, len(bad), 0)
         assert line.silver == 300 - len(bad)
@@ -52,14 +51,10 @@ def test_the_sheet_of_a_whole_lake_closes(sample_lake: str) -> None:
     assert all(line.gaps == 0 for line in lines.values())
 
 
-def test_reasons_are_read_only_where_they_are_asked_for(sample_lake: str) -> None:
-    assert all(line.reasons == {} for line in ledger.balance(Lake(sample_lake), with_reasons=False))
-
-
 def test_the_sheet_of_an_empty_lake_closes(box: Box) -> None:
     for line in ledger.balance(box.lake):
         assert line == Balance(line.dataset, 0, 0, 0, 0, 0, 0, {})
-        ledger.check(line, with_silver=True)
+        assert line.is_closed
 
 
 def test_a_lake_that_was_never_made_is_told(tmp_path: Path) -> None:
@@ -81,7 +76,6 @@ def test_rows_of_bronze_that_silver_has_not_judged_are_waiting_and_the_line_clos
     assert (line.source, line.bronze, line.silver, line.quarantined, line.waiting) == (3, 3, 0, 0, 3)
     assert line.is_closed
     assert line.as_dict()["waiting"] == 3
-    ledger.check(line, with_silver=True)
 
 
 def test_what_waits_behind_what_was_judged_is_counted_by_batches(lake: Lake) -> None:
@@ -96,10 +90,8 @@ def test_what_waits_behind_what_was_judged_is_counted_by_batches(lake: Lake) -> 
 def test_a_record_that_is_lost_between_bronze_and_silver_does_not_wait(lake: Lake) -> None:
     lake.open("silver.logs").delete("NOT quarantined AND position = 0")
     line = line_of(lake, "logs")
-    assert (line.bronze, line.silver + line.quarantined, line.waiting, line.is_closed) == (30, 29, 0, False)
-    ledger.check(line, with_silver=False)
-    with pytest.raises(IntegrityError, match=r"logs: bronze holds 30 records, silver \d+ good and \d+ quarantined"):
-        ledger.check(line, with_silver=True)
+    assert (line.source, line.bronze, line.silver + line.quarantined, line.waiting) == (30, 30, 29, 0)
+    assert not line.is_closed
 
 
 @pytest.mark.parametrize("name", ["logs", "ad_campaigns"], ids=["by file", "by topic"])
@@ -108,32 +100,26 @@ def test_a_record_that_bronze_has_lost_is_told(lake: Lake, name: str) -> None:
     line = line_of(lake, name)
     if name == "logs":
         assert (line.source, line.bronze) == (30, 29)
-        with pytest.raises(IntegrityError, match=r"logs: 30 records came in, but bronze holds 29\."):
-            ledger.check(line, with_silver=False)
     # An offset without a row is a gap, as a transaction's marker is; silver's row of it is then one too many.
     assert not line.is_closed
-    with pytest.raises(IntegrityError, match=f"^{name}: "):
-        ledger.check(line, with_silver=True)
 
 
 def test_a_bronze_row_too_many_is_told(lake: Lake) -> None:
     add(lake, "bronze.logs", batch=1, source="access.log", raw=b"", ingested_at=NOW)
-    with pytest.raises(IntegrityError, match=r"logs: 30 records came in, but bronze holds 31\."):
-        ledger.check(line_of(lake, "logs"), with_silver=False)
+    line = line_of(lake, "logs")
+    assert (line.source, line.bronze, line.is_closed) == (30, 31, False)
 
 
 def test_a_record_of_a_topic_too_many_is_told(lake: Lake) -> None:
     add(lake, "bronze.ad_campaigns", batch=1, source="ad_campaigns_topic", raw=b"", kafka_timestamp=NOW)
     line = line_of(lake, "ad_campaigns")
-    assert (line.gaps, line.is_closed) == (-1, False)
-    with pytest.raises(IntegrityError, match=r"ad_campaigns: 31 records came in, but bronze holds 31"):
-        ledger.check(line, with_silver=False)
+    assert (line.source, line.bronze, line.gaps, line.is_closed) == (31, 31, -1, False)
 
 
 def test_a_file_that_never_came_to_bronze_is_told(lake: Lake) -> None:
     lake.append(schemas.FILES, [{"dataset": "social_data", "name": "more.json", "records": 7, "status": "landed"}])
-    with pytest.raises(IntegrityError, match=r"social_data: 37 records came in, but bronze holds 30\."):
-        ledger.check(line_of(lake, "social_data"), with_silver=False)
+    line = line_of(lake, "social_data")
+    assert (line.source, line.bronze, line.is_closed) == (37, 30, False)
 
 
 @pytest.mark.parametrize("status", ["duplicate", "rejected"])
@@ -156,12 +142,10 @@ def test_a_file_that_bronze_has_and_the_ledger_not_yet_is_counted_once(
 
 
 @pytest.mark.parametrize("quarantined", [False, True])
-def test_a_silver_row_too_many_is_told_where_silver_is_asked_for(lake: Lake, quarantined: bool) -> None:
+def test_a_silver_row_too_many_is_told(lake: Lake, quarantined: bool) -> None:
     add(lake, "silver.logs", quarantined=quarantined, reasons=["ip"] if quarantined else None)
     line = line_of(lake, "logs")
-    ledger.check(line, with_silver=False)
-    with pytest.raises(IntegrityError, match=r"logs: bronze holds 30 records, silver \d+ good and \d+ quarantined"):
-        ledger.check(line, with_silver=True)
+    assert (line.source, line.bronze, line.silver + line.quarantined, line.is_closed) == (30, 30, 31, False)
 
 
 def test_a_line_that_does_not_close_is_read_again_while_a_job_writes(

@@ -19,8 +19,7 @@ from lakehouse.datasets import DATASETS
 from lakehouse.errors import LossError
 from lakehouse.lake import Lake, data_files, ledger, losses, restoring, schemas
 from lakehouse.lake.data_files import DataFile
-from lakehouse.lake.standing import Standing
-from lakehouse.lake.state import State, source_id
+from lakehouse.lake.state import Standing, State, source_id
 from lakehouse.landing import cut_file
 from lakehouse.offsets import plan
 from lakehouse.topics import Topic

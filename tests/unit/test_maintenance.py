@@ -7,8 +7,7 @@ import pytest
 
 from lakehouse.lake import maintenance
 from lakehouse.lake.data_files import DataFile
-from lakehouse.lake.standing import Standing
-from lakehouse.lake.state import State
+from lakehouse.lake.state import Standing, State
 
 BATCHES = 5_000
 

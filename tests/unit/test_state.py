@@ -10,8 +10,7 @@ from deltalake import write_deltalake
 from empty_lake import make_empty
 
 from lakehouse.lake import Lake, log, scan
-from lakehouse.lake.standing import Standing
-from lakehouse.lake.state import Source, State
+from lakehouse.lake.state import Source, Standing, State
 
 SILVER, BRONZE, GOLD = "silver.transactions", "bronze.transactions", "gold.total_sales_per_product"
 STATES = {

@@ -70,7 +70,7 @@ def test_a_table_gets_the_columns_of_fields_that_are_declared_later(
     # Once is enough, and a checkpoint knows of it.
     version = lake.open(NAME).version()
     assert lake.make_tables()[NAME].version == version
-    log.sum_up(lake.files, lake.address(NAME), version, 100)
+    log.sum_up(lake.files, lake.address(NAME), version)
     assert len(rows(lake)) == 2
 
 

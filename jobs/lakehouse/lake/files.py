@@ -3,6 +3,7 @@
 import errno
 import os
 import re
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -41,22 +42,35 @@ class Storage(ABC):
         self._roots = roots
         self.guard: Callable[[], None] = lambda: None
 
-    def _change(self, url: str) -> AbstractContextManager[None]:
+    @contextmanager
+    def _change(self, url: str) -> Iterator[str]:
+        """Give what `_at` does, for a change of the file."""
         self.guard()
         root = next((root for root in self._roots if url.startswith(f"{root}/")), "")
-        return crash.around(*crash.change_of(url.removeprefix(f"{root}/")))
+        with crash.around(*crash.change_of(url.removeprefix(f"{root}/"))), self._at(url) as path:
+            yield path
+
+    @abstractmethod
+    def _at(self, url: str) -> AbstractContextManager[str]:
+        """Give a file's path in the store; raise ServiceError, with the way on, in place of what its client raises."""
 
     @abstractmethod
     def read(self, url: str) -> bytes | None:
         """Return a file's content, or None where there is no such file."""
 
     @abstractmethod
-    def age(self, url: str) -> float | None:
-        """Return how many seconds ago a file was written, or None where there is no such file."""
+    def status(self, url: str) -> tuple[int, float] | None:
+        """Return a file's bytes and when it was written, in seconds since 1970, or None where there is no such file."""
 
-    @abstractmethod
     def size(self, url: str) -> int | None:
         """Return a file's bytes, or None where there is no such file."""
+        status = self.status(url)
+        return status and status[0]
+
+    def age(self, url: str) -> float | None:
+        """Return how many seconds ago a file was written, or None where there is no such file."""
+        status = self.status(url)
+        return status and time.time() - status[1]
 
     @abstractmethod
     def upload(self, local: Path, url: str) -> None:
@@ -77,3 +91,21 @@ class Storage(ABC):
     @abstractmethod
     def list(self, url: str) -> list[str]:
         """Return the paths below a folder of all files in it and in its folders; none where it is not there."""
+
+
+def storage(roots: Sequence[str], webhdfs: str) -> Storage:
+    """Return the storage of a lake with these roots; `webhdfs` is the address of the NameNode of one on HDFS."""
+    # Loaded where they are needed alone: S3's client takes some MB of each process.
+    match roots[0].partition(":")[0]:
+        case "file":
+            from lakehouse.lake.files_local import LocalStorage
+
+            return LocalStorage(roots)
+        case "s3a":
+            from lakehouse.lake.files_s3 import S3Storage
+
+            return S3Storage(roots)
+        case _:
+            from lakehouse.lake.files_hdfs import HdfsStorage
+
+            return HdfsStorage(roots, webhdfs)

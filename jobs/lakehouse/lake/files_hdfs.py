@@ -3,10 +3,9 @@
 import getpass
 import os
 import re
-import time
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -50,67 +49,62 @@ class HdfsStorage(Storage):
         self._address = address
         self._client = client(address)
 
-    def _translated(self) -> AbstractContextManager[None]:
-        return translated(self._address)
+    @contextmanager
+    def _at(self, url: str) -> Iterator[str]:
+        with translated(self._address):
+            yield urlsplit(url).path
 
     def read(self, url: str) -> bytes | None:
         """See Storage."""
-        with self._translated():
+        with self._at(url) as path:
             try:
-                with self._client.read(urlsplit(url).path) as reader:
+                with self._client.read(path) as reader:
                     return bytes(reader.read())
             except HdfsError as error:
                 if error.exception == "FileNotFoundException":
                     return None
                 raise
 
-    def age(self, url: str) -> float | None:
+    def status(self, url: str) -> tuple[int, float] | None:
         """See Storage."""
-        with self._translated():
-            status = self._client.status(urlsplit(url).path, strict=False)
-            return None if status is None else time.time() - status["modificationTime"] / 1000
-
-    def size(self, url: str) -> int | None:
-        """See Storage."""
-        with self._translated():
-            status = self._client.status(urlsplit(url).path, strict=False)
-            return None if status is None else int(status["length"])
+        with self._at(url) as path:
+            told = self._client.status(path, strict=False)
+            return told and (int(told["length"]), told["modificationTime"] / 1000)
 
     def upload(self, local: Path, url: str) -> None:
         """See Storage."""
-        with self._change(url), self._translated(), local.open("rb") as file:
-            self._client.write(urlsplit(url).path, file, overwrite=True)
+        with self._change(url) as path, local.open("rb") as file:
+            self._client.write(path, file, overwrite=True)
 
     def create(self, url: str, content: bytes) -> bool:
         """See Storage."""
-        folder, _, name = urlsplit(url).path.rpartition("/")
-        temporary = f"{folder}/.{name}.{uuid.uuid4().hex}.tmp"
-        with self._change(url), self._translated():
+        with self._change(url) as path:
+            folder, _, name = path.rpartition("/")
+            temporary = f"{folder}/.{name}.{uuid.uuid4().hex}.tmp"
             self._client.write(temporary, content, overwrite=True)
             try:
                 # Renamed, so that nobody ever sees the file without its content; HDFS renames onto no file.
-                self._client.rename(temporary, f"{folder}/{name}")
+                self._client.rename(temporary, path)
             except HdfsError:
                 self._client.delete(temporary)
-                if self._client.status(f"{folder}/{name}", strict=False) is None:
+                if self._client.status(path, strict=False) is None:
                     raise
                 return False
         return True
 
     def replace(self, url: str, content: bytes) -> None:
         """See Storage."""
-        with self._change(url), self._translated():
-            self._client.write(urlsplit(url).path, content, overwrite=True)
+        with self._change(url) as path:
+            self._client.write(path, content, overwrite=True)
 
     def delete(self, url: str) -> None:
         """See Storage."""
-        with self._change(url), self._translated():
-            self._client.delete(urlsplit(url).path)
+        with self._change(url) as path:
+            self._client.delete(path)
 
     def list(self, url: str) -> list[str]:
         """See Storage."""
-        top = urlsplit(url).path
-        with self._translated():
+        with self._at(url) as top:
             if self._client.status(top, strict=False) is None:
                 return []
             return [f"{at}/{name}"[len(top) + 1 :] for at, _, names in self._client.walk(top) for name in names]

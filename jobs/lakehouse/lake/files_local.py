@@ -2,7 +2,6 @@
 
 import shutil
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,8 +16,8 @@ class LocalStorage(Storage):
     """Storage on the local disk, for lakes at file:// URLs; raises ServiceError naming the file that fails."""
 
     @contextmanager
-    def _translated(self, url: str) -> Iterator[Path]:
-        path = Path(url2pathname(urlsplit(url).path))
+    def _at(self, url: str) -> Iterator[str]:
+        path = url2pathname(urlsplit(url).path)
         try:
             yield path
         except OSError as error:
@@ -26,31 +25,27 @@ class LocalStorage(Storage):
 
     def read(self, url: str) -> bytes | None:
         """See Storage."""
-        with self._translated(url) as path, suppress(FileNotFoundError):
-            return path.read_bytes()
+        with self._at(url) as path, suppress(FileNotFoundError):
+            return Path(path).read_bytes()
         return None
 
-    def age(self, url: str) -> float | None:
+    def status(self, url: str) -> tuple[int, float] | None:
         """See Storage."""
-        with self._translated(url) as path, suppress(FileNotFoundError):
-            return time.time() - path.stat().st_mtime
-        return None
-
-    def size(self, url: str) -> int | None:
-        """See Storage."""
-        with self._translated(url) as path, suppress(FileNotFoundError):
-            return path.stat().st_size
+        with self._at(url) as path, suppress(FileNotFoundError):
+            told = Path(path).stat()
+            return told.st_size, told.st_mtime
         return None
 
     def upload(self, local: Path, url: str) -> None:
         """See Storage."""
-        with self._change(url), self._translated(url) as path:
-            path.parent.mkdir(parents=True, exist_ok=True)
+        with self._change(url) as path:
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(local, path)
 
     def create(self, url: str, content: bytes) -> bool:
         """See Storage."""
-        with self._change(url), self._translated(url) as path:
+        with self._change(url) as text:
+            path = Path(text)
             path.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.") as file:
                 file.write(content)
@@ -64,15 +59,15 @@ class LocalStorage(Storage):
 
     def replace(self, url: str, content: bytes) -> None:
         """See Storage."""
-        with self._change(url), self._translated(url) as path:
-            path.write_bytes(content)
+        with self._change(url) as path:
+            Path(path).write_bytes(content)
 
     def delete(self, url: str) -> None:
         """See Storage."""
-        with self._change(url), self._translated(url) as path:
-            path.unlink(missing_ok=True)
+        with self._change(url) as path:
+            Path(path).unlink(missing_ok=True)
 
     def list(self, url: str) -> list[str]:
         """See Storage."""
-        with self._translated(url) as path:
-            return [str(found.relative_to(path)) for found in path.rglob("*") if found.is_file()]
+        with self._at(url) as path:
+            return [str(found.relative_to(path)) for found in Path(path).rglob("*") if found.is_file()]

@@ -6,7 +6,6 @@ writers one wins. Source: Amazon S3 User Guide, "How to prevent object overwrite
 
 import os
 import re
-import time
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -40,13 +39,12 @@ class S3Storage(Storage):
         super().__init__(roots)
         self._stores: dict[tuple[str, int], S3Store] = {}
 
-    def _of(self, url: str, seconds: int = _SMALL) -> tuple[S3Store, str]:
-        """Return the bucket of a file, whose requests may last so many seconds, and the file's key there."""
-        where = urlsplit(url)
-        key = where.netloc, seconds
+    def _bucket(self, url: str, seconds: int = _SMALL) -> S3Store:
+        """Return the bucket of a file, whose requests may last so many seconds."""
+        key = urlsplit(url).netloc, seconds
         if key not in self._stores:
             self._stores[key] = S3Store(
-                where.netloc,
+                urlsplit(url).netloc,
                 client_options={
                     "timeout": timedelta(seconds=seconds),
                     "connect_timeout": timedelta(seconds=5),
@@ -54,12 +52,12 @@ class S3Storage(Storage):
                 },
                 retry_config={"retry_timeout": _BACK, "backoff": {"max_backoff": timedelta(seconds=2)}},
             )
-        return self._stores[key], where.path.lstrip("/")
+        return self._stores[key]
 
     @contextmanager
-    def _translated(self, url: str) -> Iterator[None]:
+    def _at(self, url: str) -> Iterator[str]:
         try:
-            yield
+            yield urlsplit(url).path.lstrip("/")
         except (BaseError, OSError) as error:
             bucket, told = urlsplit(url).netloc, str(error).partition("Debug source")[0]
             said = re.search(r"<Message>(.*?)</Message>", told)
@@ -75,54 +73,48 @@ class S3Storage(Storage):
 
     def read(self, url: str) -> bytes | None:
         """See Storage."""
-        with self._translated(url), suppress(FileNotFoundError):
-            return bytes(obstore.get(*self._of(url)).bytes())
+        with self._at(url) as path, suppress(FileNotFoundError):
+            return bytes(obstore.get(self._bucket(url), path).bytes())
         return None
 
-    def age(self, url: str) -> float | None:
+    def status(self, url: str) -> tuple[int, float] | None:
         """See Storage."""
-        with self._translated(url), suppress(FileNotFoundError):
-            return time.time() - obstore.head(*self._of(url))["last_modified"].timestamp()
-        return None
-
-    def size(self, url: str) -> int | None:
-        """See Storage."""
-        with self._translated(url), suppress(FileNotFoundError):
-            return obstore.head(*self._of(url))["size"]
+        with self._at(url) as path, suppress(FileNotFoundError):
+            told = obstore.head(self._bucket(url), path)
+            return told["size"], told["last_modified"].timestamp()
         return None
 
     def upload(self, local: Path, url: str) -> None:
         """See Storage."""
-        with self._change(url), self._translated(url):
-            obstore.put(*self._of(url, _PART), local, max_concurrency=_PARTS_AT_ONCE)
+        with self._change(url) as path:
+            obstore.put(self._bucket(url, _PART), path, local, max_concurrency=_PARTS_AT_ONCE)
 
     def create(self, url: str, content: bytes) -> bool:
         """See Storage."""
-        me = uuid.uuid4().hex
-        with self._change(url), self._translated(url):
+        with self._change(url) as path:
+            bucket, me = self._bucket(url), uuid.uuid4().hex
             try:
-                obstore.put(*self._of(url), content, mode="create", attributes={_MADE_BY: me})
+                obstore.put(bucket, path, content, mode="create", attributes={_MADE_BY: me})
             except AlreadyExistsError:
                 # A request whose answer is lost is sent again, and is then refused for what it made itself.
                 with suppress(FileNotFoundError):
-                    return obstore.get(*self._of(url)).attributes.get(_MADE_BY) == me
+                    return obstore.get(bucket, path).attributes.get(_MADE_BY) == me
                 return False
         return True
 
     def replace(self, url: str, content: bytes) -> None:
         """See Storage."""
-        with self._change(url), self._translated(url):
-            obstore.put(*self._of(url), content)
+        with self._change(url) as path:
+            obstore.put(self._bucket(url), path, content)
 
     def delete(self, url: str) -> None:
         """See Storage."""
-        with self._change(url), self._translated(url), suppress(FileNotFoundError):
-            obstore.delete(*self._of(url))
+        with self._change(url) as path, suppress(FileNotFoundError):
+            obstore.delete(self._bucket(url), path)
 
     def list(self, url: str) -> list[str]:
         """See Storage."""
-        with self._translated(url), suppress(FileNotFoundError):
-            store, folder = self._of(url)
-            found = (entry["path"] for chunk in obstore.list(store, f"{folder}/") for entry in chunk)
-            return [path.removeprefix(f"{folder}/") for path in found]
+        with self._at(url) as top, suppress(FileNotFoundError):
+            found = (entry["path"] for chunk in obstore.list(self._bucket(url), f"{top}/") for entry in chunk)
+            return [path.removeprefix(f"{top}/") for path in found]
         return []

@@ -15,7 +15,7 @@ from lakehouse.errors import IntegrityError
 from lakehouse.lake import data_files, forgotten, log, native
 from lakehouse.lake.data_files import DataFile
 from lakehouse.lake.forgotten import Named, Row, Words
-from lakehouse.lake.standing import Standing
+from lakehouse.lake.state import Standing
 from lakehouse.lake.store import Lake
 from lakehouse.model import Dataset
 
@@ -142,7 +142,7 @@ def end_older_versions(lake: Lake, name: str, standing: Standing) -> int:
     address = lake.address(name)
     summed = log.checkpoint_of(address, standing.version)
     if lake.files.age(summed) is None:
-        lake.sum_up(name, standing.version)
+        log.sum_up(lake.files, address, standing.version)
     if lake.files.age(summed) is None:
         raise IntegrityError(f"The log of {name} in {lake.url} has gaps: its older versions were not ended.")
     kept = {*(file.path for file in standing.files), log.HINT}

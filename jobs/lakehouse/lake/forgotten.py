@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
@@ -25,7 +25,7 @@ from lakehouse.judging.drift import Sightings
 from lakehouse.judging.parse import parse
 from lakehouse.lake import scan
 from lakehouse.lake.schemas import FORGOTTEN, IDENTITY
-from lakehouse.lake.standing import Standing
+from lakehouse.lake.state import Standing
 from lakehouse.lake.store import Lake
 from lakehouse.model import Dataset
 
@@ -35,17 +35,6 @@ Row = dict[str, Any]
 RAW = "raw"
 # What a letter or digit is in a byte of UTF-8.
 _WORD = r"0-9A-Za-z_\x80-\xff"
-
-
-class Wanted(Protocol):
-    """What records are looked for by: `columns` to look at, and which of their values are it."""
-
-    @property
-    def columns(self) -> Sequence[str]:
-        """The silver columns whose texts are looked at, and RAW."""
-
-    def digests(self, column: str, values: pl.Series) -> Mapping[Any, str]:
-        """Return those of a column's values that are looked for, each with its hash."""
 
 
 @dataclass(frozen=True)
@@ -58,11 +47,11 @@ class Words:
 
     @property
     def columns(self) -> Sequence[str]:
-        """See Wanted."""
+        """The silver columns whose texts are looked at, and RAW."""
         return list(self.by_column)
 
     def digests(self, column: str, values: pl.Series) -> Mapping[Any, str]:
-        """See Wanted."""
+        """Return those of a column's values that are looked for, each with its hash."""
         hashed = ((value, digest(self.key, self.dataset, column, value)) for value in values.to_list())
         return {value: found for value, found in hashed if found in self.by_column[column]}
 
@@ -78,7 +67,7 @@ class Named:
 
     @property
     def columns(self) -> Sequence[str]:
-        """See Wanted."""
+        """The silver columns whose texts are looked at, and RAW."""
         return [self.column, RAW]
 
     @cached_property
@@ -87,7 +76,7 @@ class Named:
         return digest(self.key, self.dataset, self.column, self.value)
 
     def digests(self, column: str, values: pl.Series) -> Mapping[Any, str]:
-        """See Wanted."""
+        """Return those of a column's values that are looked for, each with its hash."""
         if column != RAW:
             return {self.value: self.digest} if self.value in values.to_list() else {}
         held = values.filter(self.mentioned(values.to_arrow())).to_list()
@@ -147,7 +136,7 @@ def load(lake: Lake, standings: Mapping[str, Standing]) -> dict[str, Words]:
     }
 
 
-def find(batch: pa.RecordBatch, dataset: Dataset, wanted: Wanted) -> pl.DataFrame:
+def find(batch: pa.RecordBatch, dataset: Dataset, wanted: Words | Named) -> pl.DataFrame:
     """Return those rows of bronze that are looked for: `row` in the batch, identity, and `column` and `digest`.
 
     A record that several values lead to is there several times.

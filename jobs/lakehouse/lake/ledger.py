@@ -11,7 +11,6 @@ from typing import Any
 from deltalake import DeltaTable
 
 from lakehouse.datasets import DATASETS
-from lakehouse.errors import IntegrityError
 from lakehouse.lake import scan
 from lakehouse.lake.scan import literal
 from lakehouse.lake.schemas import FILES, FORGOTTEN, GONE
@@ -69,7 +68,7 @@ def topic_rows(bronze: DeltaTable) -> int:
     return scan.sum_of(bronze, "num_records") - scan.sum_of(bronze, "null_count.kafka_timestamp")
 
 
-def balance(lake: Lake, *, with_reasons: bool = True) -> list[Balance]:
+def balance(lake: Lake) -> list[Balance]:
     """Return the balance sheet of the lake, a line per dataset; raises as `Lake.open`.
 
     The reasons are the only part that reads rows: those of the quarantine.
@@ -82,8 +81,7 @@ def balance(lake: Lake, *, with_reasons: bool = True) -> list[Balance]:
         landed, forgotten = _landed(lake), lake.open(FORGOTTEN.name)
         for dataset in DATASETS.values():
             if dataset.name not in lines or not lines[dataset.name].is_closed:
-                own = landed.get(dataset.name, {})
-                lines[dataset.name] = _line(lake, dataset, own, forgotten, with_reasons=with_reasons)
+                lines[dataset.name] = _line(lake, dataset, landed.get(dataset.name, {}), forgotten)
         if all(line.is_closed for line in lines.values()):
             break
     return list(lines.values())
@@ -107,7 +105,7 @@ def _decided(landed: Landed, row: Mapping[str, Any]) -> None:
         landed[row["sha256"]] = int(row["records"]), row["status"] == "lost"
 
 
-def _line(lake: Lake, dataset: Dataset, landed: Landed, gone: DeltaTable, *, with_reasons: bool) -> Balance:
+def _line(lake: Lake, dataset: Dataset, landed: Landed, gone: DeltaTable) -> Balance:
     # Silver first: what bronze gains meanwhile is then waiting, not lost.
     silver = lake.open(f"silver.{dataset.name}")
     judged = lake.standing(f"silver.{dataset.name}", silver).state.source
@@ -130,7 +128,7 @@ def _line(lake: Lake, dataset: Dataset, landed: Landed, gone: DeltaTable, *, wit
         bronze=rows,
         silver=sides.get(False, 0),
         quarantined=sides.get(True, 0),
-        reasons=_reasons(silver) if with_reasons and sides.get(True) else {},
+        reasons=_reasons(silver) if sides.get(True) else {},
         waiting=scan.count_after(bronze, read_to) if state.batch > read_to else 0,
         lost=state.lost + state.lost_rows + sum(records for records, is_lost in files.values() if is_lost),
         forgotten=forgotten.total(),
@@ -178,19 +176,3 @@ def _reasons(silver: DeltaTable) -> dict[str, int]:
         silver=silver,
     )
     return {row["reason"]: row["n"] for row in counts.to_pylist()}
-
-
-def check(line: Balance, *, with_silver: bool) -> None:
-    """Raise IntegrityError where a line of the balance sheet does not close; without silver only up to bronze."""
-    if line.source != line.bronze + line.lost + line.forgotten or line.gaps < 0:
-        beside = (("lost", line.lost), ("forgotten", line.forgotten))
-        told = "".join(f", {count:,} are {what}" for what, count in beside if count)
-        raise IntegrityError(
-            f"{line.dataset}: {line.source:,} records came in, but bronze holds {line.bronze:,}{told}. "
-            f"Compare ledger.files and the topic with bronze.{line.dataset} before anything else is run."
-        )
-    if with_silver and not line.is_closed:
-        raise IntegrityError(
-            f"{line.dataset}: bronze holds {line.bronze:,} records, silver {line.silver:,} good and "
-            f"{line.quarantined:,} quarantined. Compare bronze and silver by source, source_id and position."
-        )

@@ -28,8 +28,7 @@ from lakehouse.datasets import DATASETS
 from lakehouse.errors import LakehouseError, SettingError
 from lakehouse.lake import native, scan
 from lakehouse.lake.schemas import FILES
-from lakehouse.lake.standing import Standing
-from lakehouse.lake.state import State
+from lakehouse.lake.state import Standing, State
 from lakehouse.lake.store import Lake
 from lakehouse.metrics import METRICS
 from lakehouse.model import Dataset

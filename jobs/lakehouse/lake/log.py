@@ -23,6 +23,9 @@ from lakehouse.model import Table
 
 Action = dict[str, Any]
 
+# Versions between two checkpoints.
+CHECKPOINT_INTERVAL = 100
+
 # Says where the newest checkpoint is; a reader that finds none lists the log.
 HINT = "_delta_log/_last_checkpoint"
 
@@ -68,14 +71,15 @@ def append(
         *({"remove": _remove(file, stamp) | {"dataChange": is_change}} for file in removed),
         *({"add": _add(file, stamp) | {"dataChange": is_change}} for file in added),
     )
+    return _commit(files, address, version, actions)
+
+
+def _commit(files: Storage, address: str, version: int, actions: Iterable[Action]) -> bool:
     return files.create(file_of(address, version), "".join(f"{json.dumps(a)}\n" for a in actions).encode())
 
 
-def beginning(table: Table, interval: int) -> bytes:
-    """Return the first commit of a table without rows, as deltalake makes it on the local disk.
-
-    `interval` is the number of versions between two checkpoints.
-    """
+def beginning(table: Table) -> bytes:
+    """Return the first commit of a table without rows, as deltalake makes it on the local disk."""
     with room(), tempfile.TemporaryDirectory(prefix="lakehouse-table-") as folder:
         made = DeltaTable.create(
             folder,
@@ -83,7 +87,7 @@ def beginning(table: Table, interval: int) -> bytes:
             partition_by=list(table.partition_by) or None,
             name=table.name,
             description=table.comment,
-            configuration={"delta.checkpointInterval": str(interval)} | _configuration(table),
+            configuration={"delta.checkpointInterval": str(CHECKPOINT_INTERVAL)} | _configuration(table),
         )
         return Path(file_of(folder, made.version())).read_bytes()
 
@@ -110,22 +114,20 @@ def widen(files: Storage, address: str, opened: DeltaTable, table: Table, metada
         "configuration": {**known.configuration, **_configuration(table)},
         "createdTime": known.created_time,
     }
-    actions = ({"commitInfo": info}, {"metaData": described})
-    return files.create(file_of(address, opened.version() + 1), "".join(f"{json.dumps(a)}\n" for a in actions).encode())
+    return _commit(files, address, opened.version() + 1, ({"commitInfo": info}, {"metaData": described}))
 
 
-def sum_up(files: Storage, address: str, version: int, interval: int) -> None:
+def sum_up(files: Storage, address: str, version: int) -> None:
     """Write the checkpoint of a version, from the one before or the beginning (Delta protocol, "Checkpoints").
 
-    `interval` is the number of versions between two of them. deltalake makes it on the local disk from a copy of the
-    log. Where the log does not reach back far enough, there is none: readers do without. What a forgetting left of one
-    begins with a checkpoint.
+    deltalake makes it on the local disk from a copy of the log. Where the log does not reach back far enough, there is
+    none: readers do without. What a forgetting left of one begins with a checkpoint.
     """
     with room(), tempfile.TemporaryDirectory(prefix="lakehouse-log-") as folder:
         log = Path(folder, "_delta_log")
         log.mkdir()
         for number in range(version, -1, -1):
-            if number < version and number % interval == 0 and _copied(files, address, folder, number):
+            if number < version and number % CHECKPOINT_INTERVAL == 0 and _copied(files, address, folder, number):
                 break
             commit = files.read(file_of(address, number))
             if commit is None:

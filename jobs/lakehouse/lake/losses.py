@@ -6,7 +6,7 @@ from lakehouse.datasets import DATASETS
 from lakehouse.errors import LossError
 from lakehouse.lake import data_files
 from lakehouse.lake.data_files import DataFile
-from lakehouse.lake.standing import Standing
+from lakehouse.lake.state import Standing
 from lakehouse.lake.store import Lake
 
 # Data files that a message names.

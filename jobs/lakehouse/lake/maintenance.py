@@ -13,7 +13,7 @@ from deltalake import CommitProperties, DeltaTable
 from lakehouse import crash
 from lakehouse.lake import data_files, losses, native
 from lakehouse.lake.data_files import DataFile
-from lakehouse.lake.standing import Standing
+from lakehouse.lake.state import Standing
 from lakehouse.lake.store import Lake
 
 # Files of like size, within a factor of 8, are put together once there are more than ALIKE of them: the next step reads

@@ -15,8 +15,7 @@ from lakehouse.errors import IntegrityError
 from lakehouse.lake import data_files, log, losses, native, scan
 from lakehouse.lake.data_files import DataFile
 from lakehouse.lake.schemas import FILES, GONE, tables
-from lakehouse.lake.standing import Standing
-from lakehouse.lake.state import State
+from lakehouse.lake.state import Standing, State
 from lakehouse.lake.store import Lake
 
 Row = dict[str, Any]

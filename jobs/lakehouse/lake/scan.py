@@ -78,15 +78,6 @@ def sum_of(table: DeltaTable, statistic: str) -> int:
     return sum(value or 0 for value in actions[statistic].to_pylist())
 
 
-def rows_with(table: DeltaTable, column: str) -> int:
-    """Return how many rows have a value in a column, by the log; files without that statistic are older than it."""
-    actions = pa.table(table.get_add_actions(flatten=True))
-    if (statistic := f"null_count.{column}") not in actions.column_names:
-        return 0
-    pairs = zip(actions["num_records"].to_pylist(), actions[statistic].to_pylist(), strict=True)
-    return sum(rows - nulls for rows, nulls in pairs if nulls is not None)
-
-
 def count_after(table: DeltaTable, batch: int) -> int:
     """Return the number of rows of later batches; files that their statistics rule out are not read."""
     answer = query(f"SELECT count(*) AS n FROM t WHERE batch > {batch:d}", t=table)

@@ -5,6 +5,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+import msgspec
+
+from lakehouse.lake.data_files import DataFile, Side
+
 # By the `source_id` of a topic's records the first offset that was read, and the next one to read.
 Offsets = Mapping[str, tuple[int, int]]
 
@@ -123,24 +127,36 @@ class State:
     @staticmethod
     def of(metadata: Any) -> "State | None":
         """Return the state that a commit's metadata holds, None where it holds none."""
-        if not isinstance(metadata, dict) or not isinstance(metadata.get("batch"), int):
+        if not isinstance(metadata, dict) or "batch" not in metadata:
             return None
-        source = metadata.get("source")
-        return State(
-            batch=metadata["batch"],
-            epoch=metadata.get("epoch", 0),
-            topic_id=metadata.get("topic_id", ""),
-            offsets={partition: (first, end) for partition, (first, end) in metadata.get("offsets", {}).items()},
-            lost=metadata.get("lost", 0),
-            readings={
-                name: Reading(kept["id"], kept["cursor"], {part: (a, b) for part, (a, b) in kept["ranges"].items()})
-                for name, kept in metadata.get("readings", {}).items()
-            },
-            lost_rows=metadata.get("lost_rows", 0),
-            files=tuple(metadata.get("files", ())),
-            source=Source(**source) if source else None,
-            rules=metadata.get("rules", {}),
-            seen={name: tuple(kinds) for name, kinds in metadata.get("seen", {}).items()},
-            code=metadata.get("code", ""),
-            run_id=metadata.get("run_id", ""),
-        )
+        try:
+            return msgspec.convert(metadata, State)
+        except msgspec.ValidationError:
+            return None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A table at a moment: its id, its version, what it stands at, and its files.
+
+    `foreign` is the first version, after the commit that says what it stands at, in which others changed rows; or None.
+    """
+
+    id: str
+    version: int
+    state: State
+    files: tuple[DataFile, ...] = ()
+    foreign: int | None = None
+
+    @property
+    def rows(self) -> int:
+        """The number of its rows."""
+        return sum(file.rows for file in self.files)
+
+    def as_source(self) -> Source:
+        """Return what a table that has read this one up to here keeps of it."""
+        return Source(self.id, self.version, self.state.batch, self.state.epoch)
+
+    def files_after(self, batch: int, side: Side = None) -> list[DataFile]:
+        """Return the files that may hold rows of later batches, by their statistics; of one side where that is told."""
+        return [file for file in self.files if file.may_follow(batch) and (side is None or file.side == side)]

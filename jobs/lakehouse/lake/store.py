@@ -13,17 +13,13 @@ from lakehouse.datasets import DATASETS
 from lakehouse.errors import IntegrityError, NotBuiltError, ServiceError
 from lakehouse.lake import data_files, evolution, log, native, scan
 from lakehouse.lake.data_files import DataFile
-from lakehouse.lake.files import Storage
+from lakehouse.lake.files import Storage, storage
 from lakehouse.lake.schemas import arrow_schema, differences, schema, silver, tables
-from lakehouse.lake.standing import Standing
-from lakehouse.lake.state import State
-from lakehouse.lake.storage import storage
+from lakehouse.lake.state import Standing, State
 from lakehouse.model import Dataset, Table
 from lakehouse.settings import Settings
 
 T = TypeVar("T")
-
-_CHECKPOINT_INTERVAL = 100
 
 
 @dataclass(frozen=True)
@@ -121,8 +117,7 @@ class Lake:
         try:
             opened = self.open(name)
         except NotBuiltError:
-            first = log.beginning(tables()[name], _CHECKPOINT_INTERVAL)
-            self.files.create(log.file_of(self.address(name), 0), first)
+            self.files.create(log.file_of(self.address(name), 0), log.beginning(tables()[name]))
             opened = self.open(name)
         table = self.table(name, opened)
         stored, declared = ({f.name: f.type for f in s.fields} for s in (opened.schema(), schema(table.columns)))
@@ -242,9 +237,5 @@ class Lake:
 
     def _checkpoint(self, name: str, version: int) -> None:
         """Sum the log up now and then, so that opening stays fast."""
-        if version % _CHECKPOINT_INTERVAL == 0:
-            self.sum_up(name, version)
-
-    def sum_up(self, name: str, version: int) -> None:
-        """Write the checkpoint of a version of a table, as far as its log reaches back."""
-        log.sum_up(self.files, self.address(name), version, _CHECKPOINT_INTERVAL)
+        if version % log.CHECKPOINT_INTERVAL == 0:
+            log.sum_up(self.files, self.address(name), version)

@@ -17,7 +17,7 @@ from lakehouse.errors import LossError
 from lakehouse.lake import forgetting, forgotten, scan
 from lakehouse.lake.forgotten import Words
 from lakehouse.lake.schemas import FILES, GONE
-from lakehouse.lake.standing import Standing
+from lakehouse.lake.state import Standing
 from lakehouse.lake.store import Lake
 from lakehouse.landing import work
 from lakehouse.landing.cut_file import Decision, Task

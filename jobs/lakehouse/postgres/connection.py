@@ -37,10 +37,10 @@ class Connection:
         """Close the connection."""
         self.raw.close()
 
-    def run(self, statement: str, *values: Any) -> None:
+    def run(self, statement: str) -> None:
         """Execute a statement that gives no rows."""
         with self.translated():
-            self.raw.execute(statement, values or None)
+            self.raw.execute(statement)
 
     def row(self, query: str | Composed, *values: Any) -> Row | None:
         """Return the first row that a query gives, by the names of its columns; None where it gives none."""

@@ -11,8 +11,7 @@ from pyspark.sql import functions as F
 
 from lakehouse.lake import scan
 from lakehouse.lake.scan import literal
-from lakehouse.lake.standing import Standing
-from lakehouse.lake.state import State
+from lakehouse.lake.state import Standing, State
 from lakehouse.lake.store import Lake
 from lakehouse.model import Dataset
 from lakehouse.spark.duplicates import with_stored

@@ -21,8 +21,7 @@ from lakehouse.lake.forgotten import Words
 from lakehouse.lake.keys import KeyHashes
 from lakehouse.lake.printing import safe
 from lakehouse.lake.runs import new_run_id
-from lakehouse.lake.standing import Standing
-from lakehouse.lake.state import State
+from lakehouse.lake.state import Standing, State
 from lakehouse.lake.store import Lake
 from lakehouse.model import Dataset
 from lakehouse.settings import Settings
