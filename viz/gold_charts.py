@@ -1,7 +1,8 @@
-"""The charts of gold: each function draws one frame on the axes it is given and reads nothing itself."""
+"""The charts of gold: each function draws a frame with rows on the axes it is given and reads nothing itself."""
 
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from lakehouse.model import Metric
-from viz.gold_data import label, measure, noun
+from viz.gold_data import chart, measure
 from viz.label import number, plain
 from viz.style import AMBER, BLUE, GREEN, MUTED, PALE, VERMILION, measure_on_x, no_data
 
@@ -49,8 +50,8 @@ def _bars(ax: Axes, places: np.ndarray, values: pd.Series, texts: list[str], col
 def plot_bars(ax: Axes, frame: pd.DataFrame, metric: Metric) -> None:
     """Draw a metric that declares no chart: its first measure as bars, in the order of the frame."""
     column = measure(metric)
-    if frame.empty or column is None:
-        return no_data(ax, "no data" if frame.empty else "no number to draw")
+    if column is None:
+        return no_data(ax, "no number to draw")
     values = frame[column.name]
     is_whole = column.type in ("int", "bigint")
     form, convert = (",.4g", float) if column.type == "double" else (",", int if is_whole else Decimal)
@@ -61,33 +62,24 @@ def plot_bars(ax: Axes, frame: pd.DataFrame, metric: Metric) -> None:
 
 
 def plot_totals(ax: Axes, frame: pd.DataFrame, metric: Metric, digits: int = 2) -> None:
-    """Draw a metric's measure as bars, in the order of the frame."""
-    if frame.empty:
-        return no_data(ax)
+    """Draw a metric's measure as bars, with so many decimals, in the order of the frame."""
     key, value = (column.name for column in metric.columns)
     _bars(ax, _rows(ax, frame[key]), frame[value], [f"{each:,.{digits}f}" for each in frame[value]])
-    return measure_on_x(ax, label(metric))
-
-
-def plot_means(ax: Axes, frame: pd.DataFrame, metric: Metric) -> None:
-    """Draw a metric's mean as bars, in the order of the frame."""
-    plot_totals(ax, frame, metric, digits=1)
+    measure_on_x(ax, chart(metric).label)
 
 
 def plot_classes(ax: Axes, frame: pd.DataFrame, metric: Metric) -> None:
-    """Draw counts per HTTP status as bars coloured by class, with each one's part of `all_events`."""
-    if frame.empty:
-        return no_data(ax)
+    """Draw counts per HTTP status as bars coloured by class, with each one's part of all events."""
     key, value = (column.name for column in metric.columns)
     classes = [int(code) // 100 for code in frame[key]]
-    shares = frame[value] / frame["all_events"]
+    shares = frame[value] / frame["_sum"]
     texts = [f"{n:,}  ({share:.1%})" for n, share in zip(frame[value], shares, strict=True)]
     _bars(ax, _rows(ax, frame[key]), frame[value], texts, [_class(digit)[0] for digit in classes])
     for digit in sorted(set(classes)):
         colour, meaning = _class(digit)
         ax.barh([0], [0], color=colour, label=f"{digit}xx {meaning}")
     ax.legend(loc="lower right", frameon=False, labelcolor=MUTED)
-    return measure_on_x(ax, label(metric))
+    measure_on_x(ax, chart(metric).label)
 
 
 def _class(digit: int) -> tuple[str, str]:
@@ -97,12 +89,8 @@ def _class(digit: int) -> tuple[str, str]:
 def plot_rates(first: Axes, second: Axes, rate: Axes, frame: pd.DataFrame, metric: Metric) -> None:
     """Draw a metric's two measures and the ratio of the first to the second, side by side.
 
-    The line across the ratio is `overall_rate`, the ratio of both sums over all groups.
+    The line across the ratio is that of both sums over all groups.
     """
-    if frame.empty:
-        second.set_axis_off()
-        rate.set_axis_off()
-        return no_data(first)
     key, *measures = (column.name for column in metric.columns)
     for ax, column, colour in zip((first, second), measures, (BLUE, PALE), strict=True):
         texts = [f"{value:,}" if value < 1e7 else number(value) for value in frame[column]]
@@ -111,29 +99,28 @@ def plot_rates(first: Axes, second: Axes, rate: Axes, frame: pd.DataFrame, metri
     _plot_rate(rate, frame, metric)
     for ax in (second, rate):
         ax.set_yticklabels([])
-    return None
 
 
 def _plot_rate(ax: Axes, frame: pd.DataFrame, metric: Metric) -> None:
     key, part, whole = (column.name for column in metric.columns)
     places = _rows(ax, frame[key])
     percent = 100 * frame[part] / frame[whole].where(frame[whole] > 0)
-    overall = 100 * float(frame["overall_rate"].iloc[0])
+    overall = 100 * float(frame["_rate"].iloc[0])
     ax.axvline(overall, color=VERMILION, linewidth=1)
     ax.plot(percent, places, "o", color=BLUE, markersize=6)
     right = max(percent.fillna(0.0).max(), overall, 0.01) * 1.12
     side: Literal["left", "right"] = "left" if overall < right / 2 else "right"
-    ax.text(overall, -0.75, f"all {noun(metric)}s {overall:.2f}", color=VERMILION, fontsize=8.5, ha=side)
-    measure_on_x(ax, label(metric), whole=False)
+    ax.text(overall, -0.75, f"all {chart(metric).noun}s {overall:.2f}", color=VERMILION, fontsize=8.5, ha=side)
+    measure_on_x(ax, chart(metric).label, whole=False)
     ax.grid(axis="y")
     ax.set_xlim(0, right)
 
 
-# How a chart that a metric declares is drawn, from what `gold_data.SELECT` selects for it, and on how many panels.
+# How a chart that a metric declares is drawn, from what `gold_data.shown` returns, and on how many panels.
 KINDS: dict[str, tuple[Callable[..., None], int]] = {
     "bars": (plot_bars, 1),
     "totals": (plot_totals, 1),
-    "means": (plot_means, 1),
+    "means": (partial(plot_totals, digits=1), 1),
     "classes": (plot_classes, 1),
     "rates": (plot_rates, 3),
 }

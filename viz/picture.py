@@ -13,7 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from lakehouse import clients, logs, settings
+from lakehouse.command import run
 from lakehouse.errors import LakehouseError
 from lakehouse.lake import Lake
 from viz.label import plain
@@ -68,26 +68,17 @@ def write(
     return path
 
 
-def command(
-    parser: ArgumentParser,
-    layer: str,
-    registered: Mapping[str, T],
-    draw: Callable[[Lake, T, Path], Path],
-    arguments: list[str] | None,
-) -> int:
+def command(layer: str, registered: Mapping[str, T], draw: Callable[[Lake, T, Path], Path]) -> int:
     """Draw `<out>/<name>.png` for each dataset or metric that is registered, and return the exit code.
 
     Each has a line of the command's output.
     """
+    parser = ArgumentParser(description=f"Draw one PNG per table of {layer}.")
     parser.add_argument("--out", type=Path, default=Path("build/charts") / layer, help="folder (default: %(default)s)")
-    out: Path = parser.parse_args(arguments).out
-    try:
-        chosen = settings.load()
-        clients.prepare(chosen, chosen.hdfs_reader)
-        lake = Lake.of(chosen)
+    out: Path = parser.parse_args().out
+
+    def work(lake: Lake) -> None:
         for name, item in registered.items():
             sys.stdout.write(f"{draw(lake, item, out / f'{name}.png')}\n")
-    except LakehouseError as error:
-        logs.tell("", error)
-        return error.exit_code
-    return 0
+
+    return run("", work)

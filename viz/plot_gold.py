@@ -1,6 +1,5 @@
 """Draw one PNG per metric: `PYTHONPATH=jobs python viz/plot_gold.py [--out build/charts/gold]`."""
 
-import argparse
 import sys
 from pathlib import Path
 
@@ -13,18 +12,20 @@ from lakehouse.lake.state import State
 from lakehouse.metrics import METRICS
 from lakehouse.model import Metric
 from viz import gold_charts, gold_data, picture
+from viz.style import no_data
 
 
 def draw(lake: Lake, metric: Metric, path: Path) -> Path:
     """Draw a metric of a lake; raises NotBuiltError and ServiceError as `Lake.open`."""
     name = f"gold.{metric.name}"
     gold = lake.open(name)
-    kind = gold_data.kind(metric)
-    frame, finding = gold_data.SELECT[kind](gold, metric)
-    plot, panels = gold_charts.KINDS[kind]
+    frame, finding = gold_data.shown(gold, metric)
+    plot, panels = gold_charts.KINDS[gold_data.chart(metric).kind]
 
     def fill(figure: Figure) -> None:
-        plot(*figure.subplots(1, panels, squeeze=False)[0], frame, metric)
+        if frame.empty:
+            return no_data(figure.subplots())
+        return plot(*figure.subplots(1, panels, squeeze=False)[0], frame, metric)
 
     # As high as its rows need, so that bars are equally thick in all pictures.
     height = max(3.6, 1.9 + 0.255 * len(frame))
@@ -40,11 +41,5 @@ def computed_from(state: State, metric: Metric) -> str:
     return f"computed from silver.{metric.dataset} version {state.source.version}"
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Draw every metric and return the exit code."""
-    parser = argparse.ArgumentParser(description="Draw one PNG per metric from the gold tables.")
-    return picture.command(parser, "gold", METRICS, draw, arguments)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(picture.command("gold", METRICS, draw))

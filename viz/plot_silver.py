@@ -3,7 +3,6 @@
 No personal column is charted.
 """
 
-import argparse
 import sys
 from pathlib import Path
 
@@ -28,14 +27,15 @@ def draw(lake: Lake, dataset: Dataset, path: Path) -> Path:
     good, quarantined = silver_data.sides(silver)
     volume, period = silver_data.volume(silver, dataset)
     reasons = silver_data.reasons(silver)
-    kind = silver_charts.KINDS.get(chart.kind) if chart else None
-    values = silver_data.COUNTS[chart.kind](silver, dataset, chart.values) if chart and kind else None
+    if chart and chart.kind not in silver_charts.KINDS:
+        chart = None
+    values = silver_data.COUNTS[chart.kind](silver, dataset, chart.values) if chart else None
 
     def fill(figure: Figure) -> None:
-        panels = figure.subplot_mosaic([["volume", "volume"], ["values" if kind else "quarantine", "quarantine"]])
+        panels = figure.subplot_mosaic([["volume", "volume"], ["values" if chart else "quarantine", "quarantine"]])
         silver_charts.plot_volume(panels["volume"], volume, period, has_time=dataset.time_column is not None)
-        if chart and kind and values is not None:
-            kind(panels["values"], values, chart)
+        if chart and values is not None:
+            silver_charts.plot_values(panels["values"], values, chart)
         silver_charts.plot_quarantine(panels["quarantine"], reasons, good, quarantined)
 
     records = good + quarantined
@@ -46,11 +46,5 @@ def draw(lake: Lake, dataset: Dataset, path: Path) -> Path:
     return picture.write(path, heading, finding, picture.provenance(silver, f"silver.{name}"), fill)
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Draw every dataset and return the exit code."""
-    parser = argparse.ArgumentParser(description="Draw one PNG per dataset from the silver tables.")
-    return picture.command(parser, "silver", DATASETS, draw, arguments)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(picture.command("silver", DATASETS, draw))

@@ -32,14 +32,20 @@ def plot_volume(ax: Axes, frame: pd.DataFrame, period: str, *, has_time: bool = 
     return measure_on_y(ax, "records")
 
 
-def plot_histogram(ax: Axes, frame: pd.DataFrame, chart: Chart) -> None:
+def plot_values(ax: Axes, frame: pd.DataFrame, chart: Chart) -> None:
+    """Draw what `silver_data.COUNTS` counts for a chart that a dataset declares."""
+    ax.set_title(chart.title)
+    if frame.empty:
+        return no_data(ax)
+    ax.set_xlabel(chart.label)
+    return KINDS[chart.kind](ax, frame)
+
+
+def plot_histogram(ax: Axes, frame: pd.DataFrame) -> None:
     """Draw the number of `records` in each bin from `low`, all as wide as `width`, with the `median` marked.
 
     The last bin's column `beyond` says how many records lie above it.
     """
-    ax.set_title(chart.title)
-    if frame.empty:
-        return no_data(ax)
     width, median = float(frame["width"].iloc[0]), float(frame["median"].iloc[0])
     ax.bar(frame["low"], frame["records"], width=0.92 * width, align="edge", color=BLUE)
     ax.axvline(median, color=INK, linewidth=1)
@@ -47,30 +53,22 @@ def plot_histogram(ax: Axes, frame: pd.DataFrame, chart: Chart) -> None:
         f"median {median:,.4g}", (median, 1), (4, -2), xycoords=("data", "axes fraction"), textcoords="offset points",
         va="top", fontsize=8.5,
     )  # fmt: skip
-    beyond = int(frame["beyond"].iloc[0])
     measure_on_y(ax, "records")
     ax.set_ylim(0, frame["records"].max() * 1.15)
-    ax.set_xlabel(chart.label + (f"  ({beyond:,} larger ones not shown)" if beyond else ""))
-    return None
+    if beyond := int(frame["beyond"].iloc[0]):
+        ax.set_xlabel(f"{ax.get_xlabel()}  ({beyond:,} larger ones not shown)")
 
 
-def plot_doubling(ax: Axes, frame: pd.DataFrame, chart: Chart) -> None:
+def plot_doubling(ax: Axes, frame: pd.DataFrame) -> None:
     """Draw the number of `records` in bins that double: `step` 0 is the value 0, 1 is 1, 2 is 2 to 3, 3 is 4 to 7."""
-    ax.set_title(chart.title)
-    if frame.empty:
-        return no_data(ax)
     ax.bar(frame["step"], frame["records"], width=0.86, color=BLUE)
     steps = range(int(frame["step"].min()), int(frame["step"].max()) + 1)
     ax.set_xticks([step - 0.43 for step in steps], [f"{2 ** (step - 1):,}" if step else "0" for step in steps])
-    ax.set_xlabel(chart.label)
-    return measure_on_y(ax, "records")
+    measure_on_y(ax, "records")
 
 
-def plot_hours(ax: Axes, frame: pd.DataFrame, chart: Chart) -> None:
+def plot_hours(ax: Axes, frame: pd.DataFrame) -> None:
     """Draw requests by `hour` of the day (0 to 23): `fine`, `client_errors` (4xx), `server_errors` (5xx), stacked."""
-    ax.set_title(chart.title)
-    if frame.empty:
-        return no_data(ax)
     parts = (("fine", PALE, "below 400"), ("client_errors", AMBER, "4xx"), ("server_errors", VERMILION, "5xx"))
     bottom = frame["fine"] * 0
     for column, colour, name in parts:
@@ -79,8 +77,7 @@ def plot_hours(ax: Axes, frame: pd.DataFrame, chart: Chart) -> None:
     ax.legend(loc="upper left", ncols=3, frameon=False, labelcolor=MUTED, handlelength=1, columnspacing=1)
     ax.set_ylim(0, bottom.max() * 1.25)
     ax.set_xticks(range(0, 24, 3))
-    ax.set_xlabel(chart.label)
-    return measure_on_y(ax, "requests")
+    measure_on_y(ax, "requests")
 
 
 def plot_quarantine(ax: Axes, frame: pd.DataFrame, good: int, quarantined: int) -> None:
@@ -108,8 +105,8 @@ def plot_quarantine(ax: Axes, frame: pd.DataFrame, good: int, quarantined: int) 
     return None
 
 
-# How a chart that a dataset declares is drawn, from what `silver_data.COUNTS` counts for it.
-KINDS: dict[str, Callable[[Axes, pd.DataFrame, Chart], None]] = {
+# How a chart that a dataset declares is drawn.
+KINDS: dict[str, Callable[[Axes, pd.DataFrame], None]] = {
     "histogram": plot_histogram,
     "doubling": plot_doubling,
     "hours": plot_hours,

@@ -68,6 +68,6 @@ def test_the_chart_shows(
 ) -> None:
     url = tmp_path.as_uri()
     write_gold(url, name, rows, 1)
-    frame, finding = gold_data.SELECT[gold_data.kind(METRICS[name])](Lake(url).open(f"gold.{name}"), METRICS[name])
+    frame, finding = gold_data.shown(Lake(url).open(f"gold.{name}"), METRICS[name])
     assert list(frame.iloc[:, 0]) == first
     assert finding == said

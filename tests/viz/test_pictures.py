@@ -66,7 +66,7 @@ def test_every_chart_that_is_declared_is_of_a_kind_that_is_known() -> None:
     assert {dataset.chart.kind for dataset in DATASETS.values() if dataset.chart} <= set(silver_charts.KINDS)
     assert {metric.chart.kind for metric in METRICS.values() if metric.chart} <= set(gold_charts.KINDS)
     assert set(silver_charts.KINDS) == set(silver_data.COUNTS)
-    assert set(gold_charts.KINDS) == set(gold_data.SELECT)
+    assert set(gold_charts.KINDS) == set(gold_data.OVER_ALL)
 
 
 @pytest.mark.parametrize(("module", "item"), ALL, ids=NAMES)
