@@ -1,6 +1,7 @@
 """What HDFS and Kafka say of themselves, each in a line."""
 
 from collections import Counter
+from contextlib import closing
 from typing import NamedTuple
 
 from kafka import TopicPartition
@@ -19,19 +20,15 @@ class Account(NamedTuple):
 
 def topics(settings: Settings) -> dict[str, int]:
     """Return how many messages each topic of the local brokers holds, by its first and next offsets."""
-    client = ready.admin(settings)
-    try:
-        described = client.describe_topics()
+    with closing(ready.admin(settings)) as client:
         partitions = [
             TopicPartition(topic["name"], partition["partition_index"])
-            for topic in described
+            for topic in client.describe_topics()
             if not topic["is_internal"]
             for partition in topic["partitions"]
         ]
         first = client.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.EARLIEST))
         after = client.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.LATEST))
-    finally:
-        client.close()
     counts: Counter[str] = Counter()
     for partition in partitions:
         counts[partition.topic] += after[partition].offset - first[partition].offset
@@ -44,7 +41,7 @@ def hdfs(settings: Settings) -> Account:
     if not state:
         return Account(False, "does not answer; `make up` starts it")
     is_safe = state["FSState"] != "Operational"
-    used, free = (int(str(state[f"Capacity{name}"])) / 1024**2 for name in ("Used", "Remaining"))
+    used, free = (state[f"Capacity{name}"] / 1024**2 for name in ("Used", "Remaining"))
     nodes, files = state["NumLiveDataNodes"], state["FilesTotal"]
     held = f"{nodes} live DataNodes, {files} files and folders, {used:,.1f} MB, {free:,.0f} MB free"
     return Account(not is_safe and nodes != 0, f"safe mode {'on' if is_safe else 'off'}, {held}")

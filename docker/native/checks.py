@@ -1,18 +1,14 @@
 """What must be so before a service is started; each check names the setting to change."""
 
 import re
-import shutil
-import socket
 from collections.abc import Iterable
 from pathlib import Path
 
-from docker.native import profiles
+from docker.native import doctor, profiles
 from docker.native.daemons import holder
 from docker.native.layout import Stack
 from lakehouse.errors import ServiceError
 from lakehouse.settings import ROOT
-
-NEEDED_BYTES = 2 * 1024**3
 
 
 def check_ports(stack: Stack, programs: Iterable[str]) -> None:
@@ -20,15 +16,11 @@ def check_ports(stack: Stack, programs: Iterable[str]) -> None:
     ports = profiles.ports(stack.settings)
     for name in (name for program in programs for name in ports[program]):
         port = stack.settings.ports[name]
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError as error:
-                raise ServiceError(
-                    f"{name}={port} is taken{holder(port)}. Stop that process, or set {name} to a free port in "
-                    "the environment or in its file of conf/."
-                ) from error
+        if not doctor.is_free(port):
+            raise ServiceError(
+                f"{name}={port} is taken{holder(port)}. Stop that process, or set {name} to a free port in the "
+                "environment or in its file of conf/."
+            )
 
 
 def check_home(stack: Stack) -> None:
@@ -48,16 +40,11 @@ def check_home(stack: Stack) -> None:
         ) from error
 
 
-def check_disk(folder: Path, needed: int = NEEDED_BYTES) -> None:
+def check_disk(folder: Path, needed: int = doctor.DISK) -> None:
     """Raise ServiceError where the disk of `folder` has less than `needed` bytes free."""
-    while not folder.exists():
-        folder = folder.parent
-    free = shutil.disk_usage(folder).free
-    if free < needed:
-        raise ServiceError(
-            f"Only {free / 1024**3:.1f} GiB are free on the disk of {folder}, {needed / 1024**3:.1f} GiB are needed. "
-            "Free some, or set STACK_HOME to a folder on another disk."
-        )
+    found = doctor.disk("disk", folder, needed, "STACK_HOME")
+    if found.state == doctor.STOP:
+        raise ServiceError(f"Only {found.says}")
 
 
 def check_jars(stamp: Path = ROOT / "build" / "jars" / ".verified") -> None:

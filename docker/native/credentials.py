@@ -1,12 +1,12 @@
-"""What a secure stack keeps from others: a small authority with its certificates, and passwords; made once.
+"""What a stack keeps from others: certificates by a small authority of its own, passwords, and keys; made once.
 
-They lie in $STACK_HOME/secrets, which only its owner may read. For brokers beyond this machine have yours signed by an
-authority that knows who asks.
+Only their owner may read them. For brokers beyond this machine have certificates signed by an authority that knows who
+asks.
 """
 
+import json
 import os
 import secrets
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -19,6 +19,11 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 # Who logs in to Kafka: the jobs and producers, and the broker itself.
 USERS = ("lakehouse", "broker")
 DAYS = timedelta(days=825)
+# What the authority's key is not for.
+_OTHER_USES = (
+    "digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement",
+    "encipher_only", "decipher_only",
+)  # fmt: skip
 _PEM, _PKCS8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
 
 
@@ -52,6 +57,16 @@ def make(folder: Path) -> None:
     write(folder / "ca.pem", _pem(authority))
 
 
+def make_s3_keys(folder: Path) -> None:
+    """Make the keys of the S3 server: `identities.json` for it and, written last, `credentials` for its clients."""
+    (folder / "data").mkdir(parents=True, exist_ok=True)
+    key, secret = secrets.token_hex(10).upper(), secrets.token_hex(20)
+    actions = ["Admin", "Read", "Write", "List", "Tagging"]
+    identity = {"name": "lakehouse", "credentials": [{"accessKey": key, "secretKey": secret}], "actions": actions}
+    write(folder / "identities.json", json.dumps({"identities": [identity]}).encode())
+    write(folder / "credentials", f"[default]\naws_access_key_id = {key}\naws_secret_access_key = {secret}\n".encode())
+
+
 def _certificate(
     name: str, key: ec.EllipticCurvePrivateKey, issuer: x509.Name | None, signer: ec.EllipticCurvePrivateKey
 ) -> x509.Certificate:
@@ -60,37 +75,18 @@ def _certificate(
     builder = x509.CertificateBuilder(
         issuer or subject, subject, key.public_key(), x509.random_serial_number(), now - timedelta(hours=1), now + DAYS
     ).add_extension(x509.BasicConstraints(ca=issuer is None, path_length=0 if issuer is None else None), critical=True)
-    for extension, is_critical in _of_a_server(signer) if issuer else _of_an_authority(key):
-        builder = builder.add_extension(extension, is_critical)
-    return builder.sign(signer, hashes.SHA256())
-
-
-def _of_an_authority(key: ec.EllipticCurvePrivateKey) -> Sequence[tuple[x509.ExtensionType, bool]]:
-    no = dict.fromkeys(
-        (
-            "digital_signature",
-            "content_commitment",
-            "key_encipherment",
-            "data_encipherment",
-            "key_agreement",
-            "encipher_only",
-            "decipher_only",
-        ),
-        False,
-    )
-    usage = x509.KeyUsage(key_cert_sign=True, crl_sign=True, **no)
-    return ((usage, True), (x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False))
-
-
-def _of_a_server(signer: ec.EllipticCurvePrivateKey) -> Sequence[tuple[x509.ExtensionType, bool]]:
+    if issuer is None:
+        none = dict.fromkeys(_OTHER_USES, False)
+        builder = builder.add_extension(x509.KeyUsage(key_cert_sign=True, crl_sign=True, **none), critical=True)
+        own = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+        return builder.add_extension(own, critical=False).sign(signer, hashes.SHA256())
     # The broker is its own controller's client.
     uses = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH])
     names = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1"))])
-    return (
-        (uses, False),
-        (names, False),
-        (x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), False),
-    )
+    by = x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key())
+    for extension in (uses, names, by):
+        builder = builder.add_extension(extension, critical=False)
+    return builder.sign(signer, hashes.SHA256())
 
 
 def _pem(certificate: x509.Certificate) -> bytes:

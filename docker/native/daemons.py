@@ -24,18 +24,14 @@ CONF = ROOT / "docker" / "native" / "supervisord.conf"
 ALIVE = ("STARTING", "RUNNING", "BACKOFF", "STOPPING")
 
 
-def _server(stack: Stack) -> xmlrpc.client.ServerProxy:
-    transport = SupervisorTransport(None, None, serverurl=f"unix://{stack.socket}")
-    return xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport)
-
-
 def call(stack: Stack, method: str, *arguments: object) -> object:
     """Call a method of the supervisor, such as `startProcess`, and return its answer.
 
     Raises OSError where no supervisor of this stack listens, and ServiceError where it refuses.
     """
+    transport = SupervisorTransport(None, None, serverurl=f"unix://{stack.socket}")
     try:
-        with _server(stack) as server:
+        with xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport) as server:
             return getattr(server.supervisor, method)(*arguments)
     except HTTPException as error:
         raise OSError(str(error)) from error

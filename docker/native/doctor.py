@@ -95,11 +95,10 @@ def disk(name: str, folder: Path, needed: int, setting: str) -> Finding:
     while not folder.exists():
         folder = folder.parent
     free = shutil.disk_usage(folder).free
-    text = f"{free / GIB:.1f} GiB free on the disk of {folder}"
+    text = f"{free / GIB:.1f} GiB are free on the disk of {folder}"
     if free < needed:
-        return Finding(
-            STOP, name, f"{text}, {needed / GIB:.1f} are needed. Free some, or set {setting} to another disk."
-        )
+        remedy = f"Free some, or set {setting} to a folder on another disk."
+        return Finding(STOP, name, f"{text}, {needed / GIB:.1f} GiB are needed. {remedy}")
     return Finding(OK, name, text)
 
 
@@ -121,7 +120,7 @@ def ports(numbers: dict[str, int], own: bool) -> Iterator[Finding]:
     if own:
         yield Finding(OK, "ports", "this stack runs, on ports of its own")
         return
-    taken = [name for name, number in numbers.items() if not _is_free(number)]
+    taken = [name for name, number in numbers.items() if not is_free(number)]
     for name in taken:
         yield Finding(
             STOP, "ports", f"{name}={numbers[name]} is taken{_holder(numbers[name])}. Stop that, or set {name}."
@@ -130,7 +129,8 @@ def ports(numbers: dict[str, int], own: bool) -> Iterator[Finding]:
         yield Finding(OK, "ports", ", ".join(map(str, numbers.values())))
 
 
-def _is_free(port: int) -> bool:
+def is_free(port: int) -> bool:
+    """Tell whether a program of this machine can listen on a port."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

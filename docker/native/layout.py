@@ -40,16 +40,6 @@ class Stack:
         return self.home / "conf"
 
     @property
-    def name_dir(self) -> Path:
-        """Folder of the NameNode's image and edit log."""
-        return self.home / "hdfs" / "name"
-
-    @property
-    def kafka_dir(self) -> Path:
-        """Folder of the broker's logs."""
-        return self.home / "kafka"
-
-    @property
     def secrets(self) -> Path:
         """Folder of the certificates and passwords of a secure stack."""
         return self.home / "secrets"

@@ -5,10 +5,10 @@ import secrets
 import shutil
 import socket
 import subprocess
-from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
+from docker.native import credentials
 from lakehouse.errors import ServiceError
 
 # Seconds that the server has to start or to stop.
@@ -58,11 +58,8 @@ class PostgresServer:
         self._run("pg_ctl", "start", "-w", "-l", str(self.log), "-o", options)
 
     def _make(self) -> None:
-        with (
-            suppress(FileExistsError),
-            os.fdopen(os.open(self._password_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file,
-        ):
-            file.write(secrets.token_urlsafe(18))
+        if not self._password_file.exists():
+            credentials.write(self._password_file, secrets.token_urlsafe(18).encode())
         made = self.folder / "data.part"
         shutil.rmtree(made, ignore_errors=True)
         self._run(

@@ -6,7 +6,7 @@ The settings of a profile are in conf/profiles/NAME.env, the programs of its ser
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from docker.native import accounts, gate, ready, storage, users
+from docker.native import accounts, ready, storage, users
 from docker.native.layout import Stack
 from lakehouse.settings import LAPTOP, Settings
 
@@ -21,10 +21,6 @@ class Config:
     path: str
     templates: tuple[str, ...]
     names: Mapping[str, str] = field(default_factory=dict)
-
-
-def _nothing(_: Stack) -> dict[str, list[str]]:
-    return {}
 
 
 @dataclass(frozen=True)
@@ -44,7 +40,7 @@ class Service:
     configs: tuple[Config, ...] = ()
     files: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
-    storage: Callable[[Stack], dict[str, list[str]]] = _nothing
+    storage: Callable[[Stack], dict[str, list[str]]] = lambda _: {}
     start: str = "make up"
 
 
@@ -104,22 +100,12 @@ SQL = Service(
     address=lambda settings: f"jdbc:hive2://127.0.0.1:{settings.ports['SQL_PORT']}/gold",
     files=("sql",),
     folders=("sql",),
-    storage=gate.compile_gate,
+    storage=storage.sql,
 )
+_S3_PARTS = ("", "_MASTER", "_VOLUME", "_FILER")
 S3 = Service(
     name="S3",
-    programs={
-        "s3": (
-            "S3_PORT",
-            "S3_GRPC_PORT",
-            "S3_MASTER_PORT",
-            "S3_MASTER_GRPC_PORT",
-            "S3_VOLUME_PORT",
-            "S3_VOLUME_GRPC_PORT",
-            "S3_FILER_PORT",
-            "S3_FILER_GRPC_PORT",
-        )
-    },
+    programs={"s3": tuple(f"S3{part}{kind}_PORT" for part in _S3_PARTS for kind in ("", "_GRPC"))},
     check=ready.s3,
     address=lambda settings: settings.s3_endpoint,
     configs=(Config("s3/server.options", ("s3/server.options",)),),
@@ -170,12 +156,7 @@ THREE_DATANODES = replace(
         "datanode2": ("HDFS_DATA2_PORT", "HDFS_DATA2_HTTP_PORT", "HDFS_DATA2_IPC_PORT"),
         "datanode3": ("HDFS_DATA3_PORT", "HDFS_DATA3_HTTP_PORT", "HDFS_DATA3_IPC_PORT"),
     },
-    configs=(
-        HDFS.configs[0],
-        _datanode("hadoop", ""),
-        _datanode("datanode2", "2"),
-        _datanode("datanode3", "3"),
-    ),
+    configs=(HDFS.configs[0], _datanode("hadoop", ""), _datanode("datanode2", "2"), _datanode("datanode3", "3")),
     files=("hdfs", "datanodes"),
 )
 THREE_BROKERS = replace(
@@ -192,13 +173,7 @@ THREE_BROKERS = replace(
 YARN = Service(
     name="YARN",
     programs={
-        "resourcemanager": (
-            "YARN_PORT",
-            "YARN_SCHEDULER_PORT",
-            "YARN_TRACKER_PORT",
-            "YARN_ADMIN_PORT",
-            "YARN_HTTP_PORT",
-        ),
+        "resourcemanager": tuple(f"YARN{part}_PORT" for part in ("", "_SCHEDULER", "_TRACKER", "_ADMIN", "_HTTP")),
         "nodemanager": ("YARN_NODE_PORT", "YARN_NODE_LOCALIZER_PORT", "YARN_NODE_HTTP_PORT"),
         "nodemanager2": ("YARN_NODE2_PORT", "YARN_NODE2_LOCALIZER_PORT", "YARN_NODE2_HTTP_PORT"),
     },

@@ -11,6 +11,7 @@ import urllib.request
 import uuid
 from collections.abc import Callable
 from getpass import getuser
+from typing import Any
 
 from hdfs import HdfsError, InsecureClient
 from kafka import KafkaAdminClient
@@ -24,15 +25,19 @@ from lakehouse.settings import Settings
 PATIENCE = 180.0
 
 
-def namenode(settings: Settings) -> dict[str, object]:
-    """Return the NameNode's own account of itself (`FSState`, `NumLiveDataNodes`, …); empty without an answer."""
-    address = f"http://localhost:{settings.ports['HDFS_HTTP_PORT']}/jmx"
-    query = "?qry=Hadoop:service=NameNode,name=FSNamesystemState"
+def _told(port: int, path: str) -> dict[str, Any]:
+    """Return the JSON object that a daemon answers with; an empty one without an answer."""
     try:
-        with urllib.request.urlopen(address + query, timeout=5) as answer:
-            beans: list[dict[str, object]] = json.load(answer)["beans"]
+        with urllib.request.urlopen(f"http://localhost:{port}{path}", timeout=5) as answer:
+            return dict(json.load(answer))
     except (OSError, ValueError):
         return {}
+
+
+def namenode(settings: Settings) -> dict[str, Any]:
+    """Return the NameNode's own account of itself (`FSState`, `NumLiveDataNodes`, …); empty without an answer."""
+    query = "/jmx?qry=Hadoop:service=NameNode,name=FSNamesystemState"
+    beans: list[dict[str, Any]] = _told(settings.ports["HDFS_HTTP_PORT"], query).get("beans", [])
     return beans[0] if beans else {}
 
 
@@ -43,7 +48,7 @@ def hdfs(settings: Settings) -> str:
         return "the NameNode does not answer"
     if state["FSState"] != "Operational":
         return "the NameNode is in safe mode"
-    live, wanted = int(str(state["NumLiveDataNodes"])), len(_ports(settings, "HDFS_DATA"))
+    live, wanted = state["NumLiveDataNodes"], len(_ports(settings, "HDFS_DATA"))
     if live < wanted:
         return f"{live} of {wanted} DataNodes have reported"
     client = superuser(settings)
@@ -110,11 +115,8 @@ def kafka(settings: Settings) -> str:
     if not any(map(_listens, ports)):
         return "the broker does not listen yet"
     try:
-        client = admin(settings)
-        try:
+        with contextlib.closing(admin(settings)) as client:
             count = len(client.describe_cluster()["brokers"])
-        finally:
-            client.close()
     except Exception as error:  # kafka-python raises plain exceptions of many kinds while a broker comes up
         return f"the broker does not answer ({type(error).__name__})"
     return "" if count == len(ports) else f"{count} of {len(ports)} brokers have registered"
@@ -122,13 +124,7 @@ def kafka(settings: Settings) -> str:
 
 def cluster_metrics(settings: Settings) -> dict[str, int]:
     """Return the ResourceManager's own account of its cluster (`activeNodes`, `appsRunning`, …); empty without one."""
-    try:
-        address = f"http://localhost:{settings.ports['YARN_HTTP_PORT']}/ws/v1/cluster/metrics"
-        with urllib.request.urlopen(address, timeout=5) as answer:
-            metrics: dict[str, int] = json.load(answer)["clusterMetrics"]
-    except (OSError, ValueError):
-        return {}
-    return metrics
+    return dict(_told(settings.ports["YARN_HTTP_PORT"], "/ws/v1/cluster/metrics").get("clusterMetrics", {}))
 
 
 def yarn(settings: Settings) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from string import Template
 
-from docker.native import profiles
+from docker.native import credentials, profiles
 from docker.native.layout import Stack
 from lakehouse.errors import ServiceError
 from lakehouse.settings import ROOT
@@ -75,8 +75,5 @@ def write_settings(stack: Stack) -> bool:
     path, text = stack.conf / "settings.sh", settings_text(stack)
     if path.exists() and path.read_text("utf-8") == text:
         return False
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
+    credentials.write(path, text.encode())
     return True

@@ -1,11 +1,12 @@
 """Format the empty storage of a stack's services once."""
 
 import base64
+import os
 import re
 import subprocess
-import sys
 import uuid
 from collections.abc import Mapping
+from pathlib import Path
 
 from docker.native import credentials
 from docker.native.layout import Stack
@@ -13,6 +14,8 @@ from lakehouse.errors import ServiceError
 from lakehouse.settings import ROOT
 
 _STORAGE_TOOL = "kafka.tools.StorageTool"
+# What guards the SQL server, and the jar of it that the Scala compiler of Spark makes.
+GATE, GATE_JAR = Path(__file__).with_name("gate.scala"), ROOT / "build" / "gate.jar"
 
 
 def _java(stack: Stack, service: str, class_path: str, *arguments: str) -> list[str]:
@@ -30,7 +33,7 @@ def _java(stack: Stack, service: str, class_path: str, *arguments: str) -> list[
 
 def namenode(stack: Stack) -> dict[str, list[str]]:
     """Return the command that formats the NameNode's storage while it is empty: a second format would be refused."""
-    if next(stack.name_dir.glob("current/fsimage_*"), None):  # the last thing that a format writes
+    if next((stack.home / "hdfs" / "name" / "current").glob("fsimage_*"), None):  # the last thing that a format writes
         return {}
     class_path = f"{stack.conf}/hadoop:{ROOT}/build/lib/hdfs/*"
     tool = ("org.apache.hadoop.hdfs.server.namenode.NameNode", "-format", "-force", "-clusterid", "lakehouse")
@@ -39,7 +42,7 @@ def namenode(stack: Stack) -> dict[str, list[str]]:
 
 def broker(stack: Stack) -> dict[str, list[str]]:
     """Return the command that formats the broker's storage while it is empty."""
-    if (stack.kafka_dir / "meta.properties").exists():
+    if (stack.home / "kafka" / "meta.properties").exists():
         return {}
     return {"kafka": _format_broker(stack, "server.properties", _new_cluster(), "--standalone")}
 
@@ -66,7 +69,7 @@ def _scram(stack: Stack, user: str) -> str:
 def brokers(stack: Stack) -> dict[str, list[str]]:
     """Return the commands that format the storage of each of three brokers while it is empty, as one cluster."""
     folders = {"kafka": "1", "kafka2": "2", "kafka3": "3"}
-    notes = {program: stack.kafka_dir / folder / "meta.properties" for program, folder in folders.items()}
+    notes = {program: stack.home / "kafka" / folder / "meta.properties" for program, folder in folders.items()}
     known = [re.findall(r"(?m)^cluster\.id=(.*)$", note.read_text()) for note in notes.values() if note.exists()]
     cluster = known[0][0] if known else _new_cluster()
     return {
@@ -86,10 +89,18 @@ def _format_broker(stack: Stack, config: str, cluster: str, *more: str) -> list[
 
 
 def s3(stack: Stack) -> dict[str, list[str]]:
-    """Return the command that makes the keys of the S3 server while there are none."""
-    folder = stack.home / "s3"
-    is_made = (folder / "credentials").exists()  # the last thing that it writes
-    return {} if is_made else {"s3": [sys.executable, "-m", "docker.native.s3_keys", str(folder)]}
+    """Make the keys of the S3 server while there are none; its storage needs no command."""
+    if not (stack.home / "s3" / "credentials").exists():
+        credentials.make_s3_keys(stack.home / "s3")
+    return {}
+
+
+def sql(stack: Stack) -> dict[str, list[str]]:
+    """Return the command that compiles the gate of the SQL server, none where the jar is newer than its source."""
+    if GATE_JAR.exists() and GATE_JAR.stat().st_mtime > GATE.stat().st_mtime:
+        return {}
+    java = [str(stack.java), "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", f"{os.environ['SPARK_HOME']}/jars/*"]
+    return {"sql": [*java, "scala.tools.nsc.Main", "-usejavacp", "-d", str(GATE_JAR), str(GATE)]}
 
 
 def run(stack: Stack, commands: Mapping[str, list[str]]) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from docker.native import s3_keys
+from docker.native import credentials
 from lakehouse import clients, settings
 from lakehouse.errors import SettingError
 
@@ -18,7 +18,7 @@ def test_a_lake_on_hdfs_needs_no_keys() -> None:
 
 
 def test_a_server_of_our_own_is_told_with_the_keys_of_its_file(tmp_path: Path) -> None:
-    s3_keys.make(tmp_path)
+    credentials.make_s3_keys(tmp_path)
     made = settings.load(SERVER | {"AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "credentials")})
     found = clients.environ(made, {})
     assert found["AWS_ENDPOINT_URL"] == "http://127.0.0.1:8333"
