@@ -38,6 +38,7 @@ MEANINGS = {
     ),
 }
 AWAY = "The lake cannot be read at the moment. Try again shortly; whoever runs it can look with `make status`."
+SLOW = "The query took longer than {:g} s and was stopped: ask for less, or again where the lake did not answer."
 NOT_BUILT = "This is not built yet. Run `make pipeline`, then ask again."
 FAILED = "Something went wrong on our side. Give the request_id to whoever runs the API."
 

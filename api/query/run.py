@@ -13,7 +13,7 @@ from deltalake import DeltaTable
 from django.conf import settings
 from django.contrib.auth.models import User
 
-from config.errors import AWAY, UnavailableError
+from config.errors import AWAY, SLOW, UnavailableError
 from lakehouse.catalogue import versions
 from lakehouse.lake import Lake, relations
 from lakehouse.query import export as writing
@@ -81,9 +81,7 @@ def within_limits(
             raise UnavailableError(AWAY)
         return found.result(timeout=started + seconds - time.monotonic())
     except TimeoutError as error:
-        raise UnavailableError(
-            f"The query took longer than {seconds:g} s and was stopped; filter more narrowly or ask for less."
-        ) from error
+        raise UnavailableError(SLOW.format(seconds)) from error
     finally:
         signs.cancelled.set()
 

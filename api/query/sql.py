@@ -17,7 +17,7 @@ from rest_framework.decorators import api_view, permission_classes
 from rest_framework.request import Request
 
 from accounts.permissions import IsAnalyst, sees_personal
-from config.errors import UnavailableError
+from config.errors import SLOW, UnavailableError
 from config.media import ARROW, CSV, JSON, preferred
 from lakehouse.errors import ServiceError
 from lakehouse.query import limits
@@ -90,6 +90,4 @@ def _run(asked: str) -> subprocess.CompletedProcess[bytes]:
             command, input=asked.encode(), capture_output=True, env=environ, timeout=limits.SQL_SECONDS, check=False
         )
     except subprocess.TimeoutExpired as error:
-        raise UnavailableError(
-            f"The query took longer than {limits.SQL_SECONDS:g} s and was stopped; ask for less."
-        ) from error
+        raise UnavailableError(SLOW.format(limits.SQL_SECONDS)) from error

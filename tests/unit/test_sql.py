@@ -4,12 +4,14 @@ import os
 import re
 import subprocess
 import sys
+import threading
 from collections import defaultdict
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sample_lake as maker
 
 import sql
 from lakehouse.errors import NotBuiltError, ServiceError
@@ -151,14 +153,35 @@ def test_a_table_that_is_not_built_says_what_to_run(tmp_path: Path) -> None:
 
 
 def test_a_lake_that_hangs_is_given_up(sample_lake: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    import threading
-
     event = threading.Event()
     monkeypatch.setattr(native, "SECONDS", 0.01)
     monkeypatch.setattr(store, "DeltaTable", lambda *_, **__: event.wait(30))
     with pytest.raises(ServiceError, match="did not answer"):
         adhoc.run(Lake(sample_lake), "SELECT * FROM silver.logs")
     event.set()
+
+
+def test_a_file_that_is_gone_is_no_fault_of_the_query(tmp_path: Path) -> None:
+    maker.copy((tmp_path / "lake").as_uri(), rows=40)
+    for path in (tmp_path / "lake/silver/logs").rglob("*.parquet"):
+        path.unlink()
+    with pytest.raises(ServiceError, match=r"cannot be read .*silver/logs.* `make balance`"):
+        adhoc.run(Lake((tmp_path / "lake").as_uri()), "SELECT max(path) FROM silver.logs").read_all()
+
+
+def test_rows_that_do_not_come_are_not_asked_for_again(sample_lake: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    event, asked = threading.Event(), []
+
+    def hang(*_: object) -> None:
+        asked.append(1)
+        event.wait(30)
+
+    monkeypatch.setattr(native, "QUERY_SECONDS", 0.05)
+    monkeypatch.setattr(adhoc, "next", hang, raising=False)
+    with pytest.raises(ServiceError, match=r"did not answer within 1 x 0\.05 s"):
+        adhoc.run(Lake(sample_lake), "SELECT path FROM silver.logs")
+    event.set()
+    assert asked == [1]
 
 
 def test_the_command_prints_a_table_and_ends_well(sample_lake: str) -> None:

@@ -28,22 +28,23 @@ _turn = threading.Lock()
 _NAME = "native call"
 
 
-def call(what: str, work: Callable[[], T], seconds: float | None = None) -> T:
+def call(what: str, work: Callable[[], T], seconds: float | None = None, attempts: int = ATTEMPTS) -> T:
     """Return what `work` returns, after the calls that were begun before it.
 
-    A call that has not come back after `seconds` (SECONDS where none are given) is left to itself and made once more,
-    so `work` must give the same result where it is done twice. Raises ServiceError naming `what`, such as `the table
-    gold.x in hdfs://…`, where the second one does not come back either; what `work` raises comes through.
+    A call that has not come back after `seconds` (SECONDS where none are given) is left to itself and made once more:
+    for `work` that gives another result where it is done twice there is one of `attempts`. Raises ServiceError naming
+    `what`, such as `the table gold.x in hdfs://…`, where the last one does not come back either; what `work` raises
+    comes through.
     """
     limit = SECONDS if seconds is None else seconds
-    for _ in range(ATTEMPTS):
+    for _ in range(attempts):
         with _turn:
             try:
                 return begin(work).result(limit)
             except TimeoutError:
                 continue
     raise ServiceError(
-        f"{what[:1].upper()}{what[1:]} did not answer within {ATTEMPTS} x {limit:g} s. Run `make status`."
+        f"{what[:1].upper()}{what[1:]} did not answer within {attempts} x {limit:g} s. Run `make status`."
     )
 
 

@@ -1,6 +1,7 @@
 """Ad-hoc SQL over the tables of a lake by their names, by DataFusion inside deltalake: no JVM, read-only."""
 
 import difflib
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
@@ -12,12 +13,16 @@ from deltalake.exceptions import DeltaError
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from lakehouse.errors import ServiceError
 from lakehouse.lake import Lake, native, relations
 from lakehouse.lake.relations import View
 from lakehouse.model import Column
 from lakehouse.query.errors import DeniedError, QueryError
 from lakehouse.query.scan import check_size
 from lakehouse.query.shape import MASK
+
+# How the engine names a failure of the store: all others are faults of the query.
+_OF_THE_STORE = re.compile(r"External error: (Parquet|Object Store) error")
 
 
 class SqlError(QueryError):
@@ -63,7 +68,8 @@ def run(lake: Lake, sql: str, *, masked: bool = False, layers: Collection[str] |
 
 
 def _next(reader: pa.RecordBatchReader) -> pa.RecordBatch | None:
-    return native.call("the answer to the query", lambda: next(iter(reader), None), native.QUERY_SECONDS)
+    # Once: a second call would go on behind the rows that the first one had got.
+    return native.call("the answer to the query", lambda: next(iter(reader), None), native.QUERY_SECONDS, attempts=1)
 
 
 def _batches(reader: pa.RecordBatchReader, first: pa.RecordBatch | None) -> Iterator[pa.RecordBatch]:
@@ -79,6 +85,11 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except (DeltaError, pa.ArrowException, OSError) as error:
+        if _OF_THE_STORE.match(str(error)):
+            raise ServiceError(
+                f"The lake cannot be read ({native.cause(error)}). Run `make status`; `make balance` names files that "
+                "are missing or changed."
+            ) from error
         raise SqlError(f"The query cannot be run: {_words(error)}") from error
 
 
