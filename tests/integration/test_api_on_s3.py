@@ -2,8 +2,9 @@
 
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+import api_answers
 import psutil
 import pytest
 from api_live import Server
@@ -31,7 +32,7 @@ def server(s3_stack: RunningStack, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.fixture(scope="module")
 def token(server: Server) -> str:
-    return server.log_in()["access"]
+    return server.log_in("engineer", "--groups", "engineer", "analyst")["access"]
 
 
 def store(stack: RunningStack) -> psutil.Process:
@@ -46,6 +47,20 @@ def test_metrics_versions_and_queries_are_answered(server: Server, token: str) -
     assert ask(server, token, f"{METRIC}?as_of=1").status in (200, 404)
     assert ask(server, token, "/api/query-table/?table=gold.status_code_counts").status == 200
     eventually(lambda: all(ask(server, token, "/api/health/").status == 200 for _ in range(10)))
+
+
+@pytest.mark.parametrize("check", api_answers.CHECKS, ids=lambda check: check.__name__)
+def test_every_way_of_asking_gives_what_was_sent(
+    check: Callable[[Server, str], None], server: Server, token: str
+) -> None:
+    check(server, token)
+
+
+def test_a_shell_is_answered_too(server: Server, s3_stack: RunningStack) -> None:
+    words = [sys.executable, "jobs/sql.py", api_answers.SALES, "--format=csv"]
+    done = s3_stack.run("env", f"LAKEHOUSE_URL={LAKE}", *words)
+    assert done.returncode == 0, done.stderr
+    assert api_answers.printed(done.stdout) == api_answers.sales()
 
 
 def test_a_frozen_server_hangs_no_request(server: Server, token: str, s3_stack: RunningStack) -> None:

@@ -3,9 +3,10 @@
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.parse import quote, urlsplit
 
+import api_answers
 import psutil
 import pytest
 from api_live import Reply, Server
@@ -44,7 +45,7 @@ def server(stack: RunningStack, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 @pytest.fixture(scope="module")
 def token(server: Server) -> str:
-    return server.log_in("engineer", "--groups", "engineer")["access"]
+    return server.log_in("engineer", "--groups", "engineer", "analyst")["access"]
 
 
 def ask(server: Server, token: str, path: str) -> Reply:
@@ -70,6 +71,20 @@ def test_the_catalogue_is_read_from_hdfs(route: str, server: Server, token: str)
     answer = ask(server, token, f"/api/{route}")
     assert answer.status == 200, answer.body
     assert answer.json()
+
+
+@pytest.mark.parametrize("check", api_answers.CHECKS, ids=lambda check: check.__name__)
+def test_every_way_of_asking_gives_what_was_sent(
+    check: Callable[[Server, str], None], server: Server, token: str
+) -> None:
+    check(server, token)
+
+
+def test_a_shell_is_answered_too(server: Server, stack: RunningStack) -> None:
+    words = [sys.executable, "jobs/sql.py", api_answers.SALES, "--format=csv"]
+    done = stack.run("env", f"LAKEHOUSE_URL={server.environ['LAKEHOUSE_URL']}", *words)
+    assert done.returncode == 0, done.stderr
+    assert api_answers.printed(done.stdout) == api_answers.sales()
 
 
 def test_a_page_of_a_vacuumed_version_is_410(server: Server, token: str, stack: RunningStack) -> None:
