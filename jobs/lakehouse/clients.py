@@ -76,10 +76,11 @@ def spark_options(settings: Settings) -> dict[str, str]:
         "experimental.input.fadvise": "random",
         "audit.enabled": "false",
         "connection.establish.timeout": "5s",
-        # A server that is frozen ends a read within a minute, one that was killed has some seconds to come back.
+        # A server that is frozen ends a read within 40 s, one that was killed has 6 s to come back.
         "connection.timeout": "10s",
         "attempts.maximum": "1",
-        "retry.limit": "4",
+        "retry.limit": "2",
+        "retry.interval": "2s",
     }
     if endpoint := settings.s3_endpoint:
         # A server that is not Amazon's has no name for each bucket.
