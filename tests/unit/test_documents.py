@@ -91,3 +91,9 @@ def test_each_column_of_each_table_has_a_meaning() -> None:
 def test_each_word_of_the_glossary_stands_once_in_the_order_of_the_alphabet() -> None:
     words = re.findall(r"^\| ([a-z][a-z ,]*) \|", text("docs/glossary.md"), re.MULTILINE)[1:]
     assert words == sorted(set(words))
+
+
+def test_a_record_changes_its_form_in_at_most_fifteen_functions_and_each_is_there() -> None:
+    steps = re.findall(r"^\| \d+ \| `(\w+)` in `([\w/]+\.py)` \|", text("docs/architecture.md"), re.MULTILINE)
+    assert 10 < len(steps) <= 15
+    assert not [name for name, file in steps if not re.search(rf"^ *def {name}\(", text(file), re.MULTILINE)]
