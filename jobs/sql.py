@@ -24,9 +24,6 @@ def arguments(words: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(words)
 
 
-EXAMPLE = "SELECT product, sum(amount) FROM silver.transactions GROUP BY product"
-
-
 def listing() -> str:
     """Return the tables with their columns, one table a line."""
     found = relations.views().values()

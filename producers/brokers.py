@@ -1,15 +1,13 @@
 """The connection to Kafka: one set of limits, and errors that name the address."""
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 
-from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
-from kafka.admin import ConfigResource, ConfigResourceType
-from kafka.errors import KafkaError, KafkaTimeoutError
+from kafka import KafkaConsumer, KafkaProducer
+from kafka.errors import KafkaTimeoutError
 
 from lakehouse import connection
-from lakehouse.topics import make_missing
+from lakehouse.topics import Topics, answering
 
 _BATCH = 131_072
 
@@ -19,34 +17,20 @@ def quiet() -> None:
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
 
 
-@contextmanager
-def told(servers: str) -> Iterator[None]:
-    """Turn an error of the Kafka client into a ServiceError that names the brokers' address."""
-    try:
-        yield
-    except (KafkaError, OSError) as e:
-        way = "Start it with `make up`, or set KAFKA_BOOTSTRAP_SERVERS; what was acknowledged is not sent again."
-        raise connection.failure(servers, e, way) from e
+def told(servers: str) -> AbstractContextManager[None]:
+    """Return what turns an error of the Kafka client into a ServiceError that names the brokers' address."""
+    way = "Start it with `make up`, or set KAFKA_BOOTSTRAP_SERVERS; what was acknowledged is not sent again."
+    return answering(servers, way)
 
 
-def ensure_topics(servers: str, topics: list[str]) -> dict[str, int]:
+def ensure_topics(servers: str, names: list[str]) -> dict[str, int]:
     """Create those topics that are missing, with 3 partitions, and return for each the bytes of its largest message.
 
     Raises ServiceError where no broker answers.
     """
-    with told(servers):
-        admin = KafkaAdminClient(bootstrap_servers=servers.split(","), **connection.client())
-        try:
-            make_missing(admin, topics)
-            return {topic: _limit(admin, topic) for topic in topics}
-        finally:
-            admin.close()
-
-
-def _limit(admin: KafkaAdminClient, topic: str) -> int:
-    name = "max.message.bytes"
-    answer = admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic, [name])], config_filter="all")
-    return int(answer["topic"][topic][name]["value"])
+    with Topics(servers) as topics:
+        topics.make_missing(names)
+        return {name: topics.largest(name) for name in names}
 
 
 def open_producer(servers: str, limit: int) -> KafkaProducer:

@@ -4,7 +4,6 @@ A dataset's own reasons stand with its rules; `all_reasons` is the one list of t
 """
 
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lakehouse.datasets import DATASETS
@@ -110,13 +109,10 @@ _FILES = (
 def all_reasons() -> dict[str, Reason]:
     """Return every reason by its name, those of records first, as they are looked for."""
     common = [Reason(*words) for words in _RECORDS]
+    rules = [rule for dataset in DATASETS.values() for rule in dataset.rules if rule.sentence]
+    own = [Reason(rule.name, rule.sentence, rule.remedy) for rule in rules]
     files = [Reason(*words, of="file") for words in _FILES]
-    return {reason.name: reason for reason in (*common, *_of_datasets(), *files)}
-
-
-def _of_datasets() -> Iterator[Reason]:
-    for dataset in DATASETS.values():
-        yield from (Reason(rule.name, rule.sentence, rule.remedy) for rule in dataset.rules if rule.sentence)
+    return {reason.name: reason for reason in (*common, *own, *files)}
 
 
 def sentence(name: str) -> str:

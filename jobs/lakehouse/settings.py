@@ -5,6 +5,7 @@ import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from string import Template
 
@@ -168,29 +169,25 @@ def _database_tables(values: Mapping[str, str], name: str) -> dict[str, Database
 
 def _store(values: Mapping[str, str]) -> dict[str, str]:
     """Return the settings of where the tables are, by their fields; raises SettingError."""
+    text = partial(matching, values)
     if values["SPARK_MASTER"] == "yarn":
         # A folder of one machine is none of the others, and the keys to S3 would stand in what starts a container.
-        matching(values, "LAKEHOUSE_URL", r"hdfs://\S+", "with SPARK_MASTER=yarn hdfs://host:port/path is needed")
+        text("LAKEHOUSE_URL", r"hdfs://\S+", "with SPARK_MASTER=yarn hdfs://host:port/path is needed")
     return {
-        "lake": matching(
-            values,
+        "lake": text(
             "LAKEHOUSE_URL",
             r"(hdfs://[\w.-]+(:\d+)?|s3a://[a-z0-9.-]+|file://)/\S+",
             "hdfs://host:port/path, s3a://bucket/path or file:///path is needed",
         ).rstrip("/"),
-        "dataset_url": matching(
-            values,
+        "dataset_url": text(
             "LAKEHOUSE_DATASET_URL",
             rf"({values['LAKEHOUSE_URL'].partition('/')[0]}//\S*{{dataset}}\S*[^/\s])?",
             "a URL as in LAKEHOUSE_URL with {dataset} in it is needed, or nothing",
         ),
-        "s3_endpoint": matching(
-            values,
-            "AWS_ENDPOINT_URL",
-            r"(https?://[\w.-]+(:\d+)?)?",
-            "http://host:port, https://host or nothing is needed",
+        "s3_endpoint": text(
+            "AWS_ENDPOINT_URL", r"(https?://[\w.-]+(:\d+)?)?", "http://host:port, https://host or nothing is needed"
         ),
-        "s3_region": matching(values, "AWS_REGION", r"[a-z0-9-]+", "the name of a region is needed"),
+        "s3_region": text("AWS_REGION", r"[a-z0-9-]+", "the name of a region is needed"),
     }
 
 
@@ -210,39 +207,36 @@ def load(environ: Mapping[str, str] | None = None, env_file: Path = ENV_FILE) ->
     Raises SettingError, naming the setting, its value and what is allowed, for the first one that cannot be used.
     """
     values = given(environ, env_file)
+    text = partial(matching, values)
     ports = {name: integer(values, name, 1, 65535) for name in values if name.endswith("_PORT")}
     if len(set(ports.values())) < len(ports):
         twice = next(name for name in ports if list(ports.values()).count(ports[name]) > 1)
         raise SettingError(twice, values[twice], "every port must be a different one")
-    matching(values, "LOG_FORMAT", "text|json", "text or json is needed")
+    text("LOG_FORMAT", "text|json", "text or json is needed")
     address, user = r"[\w.-]+:\d{1,5}", r"([A-Za-z_][\w.-]*)?"
     return Settings(
         profile=values["PROFILE"],
         values=values,
         **_store(values),
         inbox=_inbox(values),
-        kafka=matching(
-            values,
+        kafka=text(
             "KAFKA_BOOTSTRAP_SERVERS",
             rf"{address}(,{address})*",
             "host:port, or several with commas between, is needed",
         ),
-        webhdfs=matching(values, "WEBHDFS_URL", r"https?://\S+", "the http address of the NameNode is needed"),
-        spark_master=matching(
-            values,
-            "SPARK_MASTER",
-            r"local(\[(\d+|\*)\])?|yarn",
-            "local[*], local[number of cores] or yarn is needed",
+        webhdfs=text("WEBHDFS_URL", r"https?://\S+", "the http address of the NameNode is needed"),
+        spark_master=text(
+            "SPARK_MASTER", r"local(\[(\d+|\*)\])?|yarn", "local[*], local[number of cores] or yarn is needed"
         ),
-        deploy_mode=matching(values, "SPARK_DEPLOY_MODE", "client|cluster", "client or cluster is needed"),
-        package=matching(values, "PACKAGE_URL", _HDFS, "hdfs://host:port/path is needed").rstrip("/"),
-        driver_memory=matching(values, "SPARK_DRIVER_MEMORY", r"\d+[mg]", "a size such as 3g or 1500m is needed"),
+        deploy_mode=text("SPARK_DEPLOY_MODE", "client|cluster", "client or cluster is needed"),
+        package=text("PACKAGE_URL", _HDFS, "hdfs://host:port/path is needed").rstrip("/"),
+        driver_memory=text("SPARK_DRIVER_MEMORY", r"\d+[mg]", "a size such as 3g or 1500m is needed"),
         stream_interval=integer(values, "STREAM_INTERVAL", 1, 3600),
         stack_home=(ROOT / values["STACK_HOME"]).resolve(),
         hdfs_replication=integer(values, "HDFS_REPLICATION", 1, 512),
-        hdfs_user=matching(values, "HDFS_USER", user, "a user's name, or nothing, is needed"),
-        hdfs_reader=matching(values, "HDFS_READER", user, "a user's name, or nothing, is needed"),
-        hdfs_analyst=matching(values, "HDFS_ANALYST", user, "a user's name, or nothing, is needed"),
+        hdfs_user=text("HDFS_USER", user, "a user's name, or nothing, is needed"),
+        hdfs_reader=text("HDFS_READER", user, "a user's name, or nothing, is needed"),
+        hdfs_analyst=text("HDFS_ANALYST", user, "a user's name, or nothing, is needed"),
         ports=ports,
         api_workers=integer(values, "API_WORKERS", 1, 64),
         postgres=_postgres(values, "POSTGRES_URL"),

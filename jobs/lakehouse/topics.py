@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from kafka import KafkaAdminClient, TopicPartition
-from kafka.admin import OffsetSpec
+from kafka.admin import ConfigResource, ConfigResourceType, OffsetSpec
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 from kafka.protocol.consumer import IsolationLevel
 
@@ -24,15 +24,13 @@ class Topic:
     ends: dict[int, int]
 
 
-def make_missing(admin: KafkaAdminClient, names: Collection[str]) -> None:
-    """Make those topics that are missing, whoever else makes them at the same time."""
-    missing = sorted(set(names) - set(admin.list_topics()))
-    if not missing:
-        return
+@contextmanager
+def answering(servers: str, way: str = "Run `make status`, then `make up`.") -> Iterator[None]:
+    """Turn an error of kafka-python into a ServiceError that names the brokers; `way` is for those that are silent."""
     try:
-        admin.create_topics({name: {"num_partitions": PARTITIONS} for name in missing}, wait_for_metadata=True)
-    except TopicAlreadyExistsError:
-        admin.wait_for_topics(missing)
+        yield
+    except (KafkaError, OSError) as error:
+        raise connection.failure(servers, error, way) from error
 
 
 class Topics:
@@ -44,7 +42,7 @@ class Topics:
     def __init__(self, servers: str) -> None:
         self._servers = servers
         options = connection.client()
-        with self._translated():
+        with answering(servers):
             self._admin = KafkaAdminClient(bootstrap_servers=servers.split(","), client_id="lakehouse", **options)
 
     def __enter__(self) -> Self:
@@ -55,21 +53,28 @@ class Topics:
         """Close the connection."""
         self._admin.close()
 
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except (KafkaError, OSError) as error:
-            raise connection.failure(self._servers, error, "Run `make status`, then `make up`.") from error
-
     def make_missing(self, names: Collection[str]) -> None:
-        """Make those topics that are missing."""
-        with self._translated():
-            make_missing(self._admin, names)
+        """Make those topics that are missing, whoever else makes them at the same time."""
+        with answering(self._servers):
+            missing = sorted(set(names) - set(self._admin.list_topics()))
+            if not missing:
+                return
+            wanted = {name: {"num_partitions": PARTITIONS} for name in missing}
+            try:
+                self._admin.create_topics(wanted, wait_for_metadata=True)
+            except TopicAlreadyExistsError:
+                self._admin.wait_for_topics(missing)
+
+    def largest(self, topic: str) -> int:
+        """Return the bytes of the largest message that a topic takes."""
+        name, of_topic = "max.message.bytes", ConfigResourceType.TOPIC
+        with answering(self._servers):
+            told = self._admin.describe_configs([ConfigResource(of_topic, topic, [name])], config_filter="all")
+            return int(told["topic"][topic][name]["value"])
 
     def look(self, names: Collection[str]) -> dict[str, Topic]:
         """Return how each topic stands now, by its name."""
-        with self._translated():
+        with answering(self._servers):
             described = self._admin.describe_topics(list(names))
             partitions = [
                 TopicPartition(topic["name"], partition["partition_index"])
@@ -85,7 +90,7 @@ class Topics:
 
     def delete_before(self, topic: str, ends: Mapping[int, int]) -> None:
         """Delete the records of a topic before these offsets, by partition."""
-        with self._translated():
+        with answering(self._servers):
             self._admin.delete_records({TopicPartition(topic, number): end for number, end in ends.items()})
 
 

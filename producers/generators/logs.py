@@ -5,14 +5,7 @@ from functools import lru_cache
 from faker import Faker
 
 from lakehouse.datasets.logs import DATASET
-from producers.generators.breakage import (
-    CSV_BREAKAGES,
-    JSON_BREAKAGES,
-    Breakage,
-    absent,
-    garbled,
-    wrong,
-)
+from producers.generators.breakage import CSV_BREAKAGES, JSON_BREAKAGES, Breakage, absent, garbled, wrong
 from producers.generators.catalogue import PRODUCTS
 from producers.generators.drawing import Draw, Record, Rng, between, moment, pick, wheel
 from producers.generators.sequence import Generator

@@ -12,7 +12,7 @@ from django.test import Client
 from empty_lake import make_empty
 from sample_lake import write_gold
 
-from lakehouse.catalogue.versions import kept, parse, stamp
+from lakehouse.catalogue.versions import iso, kept, parse
 from lakehouse.lake import Lake
 from lakehouse.lake.schemas import RUNS
 from lakes import reads
@@ -44,12 +44,12 @@ def test_a_version_is_answered_as_it_was(version: int, client: Client, history: 
 @pytest.mark.parametrize("version", [1, 2, 3])
 def test_the_time_of_a_commit_names_its_version(version: int, client: Client, history: str) -> None:
     committed = kept(Lake(history), GOLD).committed(version)
-    assert client.get(URL, {"as_of": stamp(committed)})["X-Table-Version"] == str(version)
+    assert client.get(URL, {"as_of": iso(committed)})["X-Table-Version"] == str(version)
 
 
 def test_a_time_between_two_commits_names_the_earlier(client: Client, history: str) -> None:
     before = kept(Lake(history), GOLD).committed(3) - timedelta(milliseconds=1)
-    assert client.get(URL, {"as_of": stamp(before)})["X-Table-Version"] == "2"
+    assert client.get(URL, {"as_of": iso(before)})["X-Table-Version"] == "2"
 
 
 def test_now_names_the_newest(client: Client, history: str) -> None:

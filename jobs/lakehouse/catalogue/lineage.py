@@ -52,11 +52,7 @@ def _sources(lake: Lake, dataset: str, name: str, table: DeltaTable) -> Fact:
     return {
         "sources_in_all": len(found),
         "sources": [
-            {
-                "kind": _kind(part, DATASETS[dataset].topic),
-                **part,
-                "landed": landed.get(part["source_id"]),
-            }
+            {"kind": _kind(part, DATASETS[dataset].topic), **part, "landed": landed.get(part["source_id"])}
             for part in found[:MOST]
         ],
     }

@@ -61,8 +61,8 @@ class Kept:
         if first > self.last:
             return NoSuchRecordError(f"No version of {self.table} can be read.")
         return NoSuchRecordError(
-            f"{self.table} is kept from version {first} ({stamp(self.committed(first))}) "
-            f"to version {self.last} ({stamp(self.committed(self.last))})."
+            f"{self.table} is kept from version {first} ({iso(self.committed(first))}) "
+            f"to version {self.last} ({iso(self.committed(self.last))})."
         )
 
     def oldest_readable(self, url: str) -> int:
@@ -151,11 +151,6 @@ def parse(text: str) -> int | datetime:
     return moment("as_of", text, "a version such as 3")
 
 
-def stamp(time: datetime) -> str:
+def iso(time: datetime) -> str:
     """Return a time as ISO 8601 in UTC with milliseconds."""
     return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def iso(time: datetime | None) -> str | None:
-    """Return a time as `stamp` does, None for none."""
-    return None if time is None else stamp(time)

@@ -85,10 +85,7 @@ def _common_headers(headers: pl.DataFrame, names: _Names) -> list[str]:
 
 @lru_cache(maxsize=1024)
 def _layout(header: str | None, names: _Names) -> _Layout:
-    try:
-        there = split_header(header or "", names.delimiter)
-    except csv.Error:
-        there = []
+    there = split_header(header or "", names.delimiter)
     places = tuple(there.index(source) if source in there else None for source in names.sources)
     others = tuple(name for name in there if name not in names.sources)
     return _Layout(len(there), places, others, "unknown_field" if others and names.is_frozen else None)

@@ -2,7 +2,7 @@
 
 import hashlib
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -66,32 +66,25 @@ def cut_file(task: Task, decision: Decision, parquet: Path) -> Decision:
 
     Raises OSError where the Parquet file cannot be written.
     """
+    dataset, tally = DATASETS[task.dataset], Tally()
     try:
-        _write_records(task, decision, parquet)
-        decision.status = "landed"
+        shape, records = cut_records(dataset, task.path, tally)
+        constants = {
+            "batch": task.batch,
+            "source": task.path.name,
+            "source_id": task.sha256,
+            "format": shape.format,
+            "header": shape.header,
+            "ingested_at": task.ingested_at,
+            "run_id": task.run_id,
+        }
+        decision.records = write_parquet(dataset, records, constants, parquet)
     except RejectedError as error:
         decision.reason = str(error)
-    return decision
-
-
-def _write_records(task: Task, decision: Decision, parquet: Path) -> None:
-    dataset, tally = DATASETS[task.dataset], Tally()
-    shape, records = cut_records(dataset, task.path, tally)
-    constants = {
-        "batch": task.batch,
-        "source": task.path.name,
-        "source_id": task.sha256,
-        "format": shape.format,
-        "header": shape.header,
-        "operation": None,
-        "cursor": None,
-        "kafka_timestamp": None,
-        "ingested_at": task.ingested_at,
-        "run_id": task.run_id,
-    }
-    decision.records = write_parquet(dataset, records, constants, parquet)
+        return decision
     decision.blank = tally.blank + shape.blank
-    decision.format, decision.header = shape.format, shape.header
+    decision.format, decision.header, decision.status = shape.format, shape.header, "landed"
+    return decision
 
 
 def cut_records(dataset: Dataset, path: File, tally: Tally) -> tuple[Shape, Iterator[Record]]:
@@ -129,22 +122,32 @@ def write_parquet(dataset: Dataset, records: Iterator[Record], constants: Mappin
     """Write records with their positions, in row groups that Spark can read in parallel; return their number."""
     schema = arrow_schema(bronze(dataset).columns)
     position = 0
-    with pq.ParquetWriter(path, schema, compression="zstd", use_dictionary=list(constants)) as writer:
+    alike = [name for name in schema.names if name not in ("position", "raw", "size", "is_cut")]
+    with pq.ParquetWriter(path, schema, compression="zstd", use_dictionary=alike) as writer:
         for batch in _batches(records):
-            is_cut = [isinstance(record, Cut) for record in batch]
-            raw = [record.kept if isinstance(record, Cut) else record for record in batch]
-            columns = {
-                "position": range(position, position + len(batch)),
-                "raw": raw,
-                "size": map(len, raw),
-                "is_cut": is_cut,
-            }
-            arrays = [
-                pa.array(columns[field.name], field.type)
-                if field.name in columns
-                else pa.repeat(pa.scalar(constants[field.name], field.type), len(batch))
-                for field in schema
-            ]
-            writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
+            writer.write_batch(rows(batch, schema, constants, position))
             position += len(batch)
     return position
+
+
+def rows(
+    records: Sequence[Record], schema: pa.Schema, constants: Mapping[str, object], start: int = 0
+) -> pa.RecordBatch:
+    """Return records as rows of bronze with the columns of `schema`, the first at the position `start`.
+
+    `constants` are those that all rows have in common; what is neither there nor told by a record is null.
+    """
+    raw = [record.kept if isinstance(record, Cut) else record for record in records]
+    columns = {
+        "position": range(start, start + len(records)),
+        "raw": raw,
+        "size": map(len, raw),
+        "is_cut": [isinstance(record, Cut) for record in records],
+    }
+    arrays = [
+        pa.array(columns[field.name], field.type)
+        if field.name in columns
+        else pa.repeat(pa.scalar(constants.get(field.name), field.type), len(records))
+        for field in schema
+    ]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)

@@ -86,10 +86,13 @@ class Inbox:
             for row in self.standings[f"bronze.{name}"].state.files
             if ((name, row["sha256"]) in self.records) == (row["status"] in GONE)
         ]
-        if missing:
-            self.lake.append(FILES, missing)
-            for row in missing:
-                self._learn(row)
+        self._note(missing)
+
+    def _note(self, rows: Sequence[dict[str, Any]]) -> None:
+        if rows:
+            self.lake.append(FILES, rows)
+        for row in rows:
+            self._learn(row)
 
     def news(self, ignored: list[str]) -> list[tuple[str, File]]:
         """Return dataset and path of the files that are not known; say in `ignored` what is left alone."""
@@ -109,11 +112,7 @@ class Inbox:
         for decision, path in hashed:
             self._decide(decision, path, cuts, landed)
         self._commit([cut for cut in cuts.values() if cut.decision.records], run_id, now)
-        rows = [asdict(decision) | {"run_id": run_id, "seen_at": now} for decision in landed.decisions]
-        if rows:
-            self.lake.append(FILES, rows)
-            for row in rows:
-                self._learn(row)
+        self._note([asdict(decision) | {"run_id": run_id, "seen_at": now} for decision in landed.decisions])
         return landed
 
     def _cut(self, hashed: Sequence[tuple[Decision, File]], run_id: str, now: datetime) -> dict[Content, Cut]:

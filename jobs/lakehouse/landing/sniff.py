@@ -62,9 +62,10 @@ def find_shape(dataset: Dataset, head: bytes) -> Shape:
     # No CSV header has a bracket, but any other part of a log line may be a column's name, set by who sent the request.
     if not line or ("log" in dataset.formats and b"[" in line):
         return Shape("log" if "log" in dataset.formats else dataset.formats[0], skip=skip)
-    names = _split_header(line, dataset.delimiter)
+    header = line.decode("utf-8", "replace")
+    names = split_header(header, dataset.delimiter)
     if set(dataset.names).isdisjoint(names):
-        return _without_header(dataset, line, skip)
+        return _without_header(dataset, header, skip)
     _check_header(dataset, names)
     try:
         return Shape("csv", line.decode("utf-8").strip(" \r\n"), end, blank=blank)
@@ -73,13 +74,9 @@ def find_shape(dataset: Dataset, head: bytes) -> Shape:
 
 
 def split_header(header: str, delimiter: str) -> list[str]:
-    """Return the column names of a CSV header line, trimmed."""
-    return [name.strip() for name in next(csv.reader([header], delimiter=delimiter), [])]
-
-
-def _split_header(line: bytes, delimiter: str) -> list[str]:
+    """Return the column names of a CSV header line, trimmed; none where it is no line of CSV."""
     try:
-        return split_header(line.decode("utf-8", "replace"), delimiter)
+        return [name.strip() for name in next(csv.reader([header], delimiter=delimiter), [])]
     except csv.Error:
         return []
 
@@ -92,9 +89,9 @@ def first_line(head: bytes, start: int) -> tuple[bytes, int, int]:
     return b"", len(head), 0
 
 
-def _without_header(dataset: Dataset, line: bytes, skip: int) -> Shape:
+def _without_header(dataset: Dataset, header: str, skip: int) -> Shape:
     for delimiter, name in _DELIMITERS.items():
-        if not set(dataset.names).isdisjoint(_split_header(line, delimiter)):
+        if not set(dataset.names).isdisjoint(split_header(header, delimiter)):
             needed = _DELIMITERS.get(dataset.delimiter, dataset.delimiter)
             raise RejectedError("delimiter", f"columns are separated by {name}; a {needed} is needed")
     if "log" in dataset.formats:

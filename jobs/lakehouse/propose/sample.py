@@ -19,8 +19,8 @@ from lakehouse.judging.drift import Sightings
 from lakehouse.judging.judge import IDENTITY
 from lakehouse.judging.parse import parse
 from lakehouse.judging.parse_log import parse_log
-from lakehouse.landing.cut_file import cut_records
-from lakehouse.landing.cut_lines import BOM, Cut, Record, Tally
+from lakehouse.landing import cut_file
+from lakehouse.landing.cut_lines import BOM, Record, Tally
 from lakehouse.landing.inbox import chunks
 from lakehouse.landing.sniff import RejectedError, first_line, split_header
 from lakehouse.model import Column, Dataset, Field
@@ -52,11 +52,9 @@ class Sample:
 
     def texts(self) -> pl.DataFrame:
         """Return `problem` and each field's text, null where it has none, by its name at the source."""
-        found = parse(self.batch, self._untyped(), Sightings(self.batch, self._untyped()))
+        untyped = _untyped(self.format, self.delimiter, self.names)
+        found = parse(self.batch, untyped, Sightings(self.batch, untyped))
         return found.rename({text_name(f"c{number}"): name for number, name in enumerate(self.names)})
-
-    def _untyped(self) -> Dataset:
-        return _untyped(self.format, self.delimiter, self.names)
 
 
 def read(path: Path) -> Sample:
@@ -84,7 +82,7 @@ def _read(path: Path, head: bytes) -> Sample:
     else:
         kind = "csv"
         delimiter, names = _columns(path, head)
-    shape, records = cut_records(_untyped(kind, delimiter, names), path, Tally())
+    shape, records = cut_file.cut_records(_untyped(kind, delimiter, names), path, Tally())
     kept = list(islice(records, MOST))
     if not kept:
         raise ProposalError(
@@ -101,20 +99,8 @@ def _untyped(kind: str, delimiter: str, names: tuple[str, ...]) -> Dataset:
 
 def rows(records: list[Record], kind: str, header: str | None) -> pa.RecordBatch:
     """Return records of a format as rows of bronze that came in now."""
-    constants = {"batch": 1, "source": "sample", "source_id": "", "kafka_timestamp": None, "format": kind}
-    constants |= {"header": header, "ingested_at": datetime.now(UTC)}
-    columns = {
-        "position": range(len(records)),
-        "raw": [record.kept if isinstance(record, Cut) else record for record in records],
-        "is_cut": [isinstance(record, Cut) for record in records],
-    }
-    arrays = [
-        pa.array(columns[field.name], field.type)
-        if field.name in columns
-        else pa.repeat(pa.scalar(constants[field.name], field.type), len(records))
-        for field in _BRONZE
-    ]
-    return pa.RecordBatch.from_arrays(arrays, schema=_BRONZE)
+    constants = {"batch": 1, "source": "sample", "source_id": "", "format": kind, "header": header}
+    return cut_file.rows(records, _BRONZE, {**constants, "ingested_at": datetime.now(UTC)})
 
 
 def _is_log(start: bytes) -> bool:
