@@ -5,22 +5,22 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from docker.native import doctor, profiles
-from docker.native.daemons import holder
 from docker.native.layout import Stack
 from lakehouse.errors import ServiceError
 from lakehouse.settings import ROOT
 
 
+def _refuse(findings: Iterable[doctor.Finding]) -> None:
+    for found in findings:
+        if found.state == doctor.STOP:
+            raise ServiceError(found.says)
+
+
 def check_ports(stack: Stack, programs: Iterable[str]) -> None:
     """Raise ServiceError, naming the setting and the holder, for the first port of the programs that is taken."""
-    ports = profiles.ports(stack.settings)
-    for name in (name for program in programs for name in ports[program]):
-        port = stack.settings.ports[name]
-        if not doctor.is_free(port):
-            raise ServiceError(
-                f"{name}={port} is taken{holder(port)}. Stop that process, or set {name} to a free port in the "
-                "environment or in its file of conf/."
-            )
+    names = profiles.ports(stack.settings)
+    numbers = {name: stack.settings.ports[name] for program in programs for name in names[program]}
+    _refuse(doctor.ports(numbers, own=False))
 
 
 def check_home(stack: Stack) -> None:
@@ -42,9 +42,7 @@ def check_home(stack: Stack) -> None:
 
 def check_disk(folder: Path, needed: int = doctor.DISK) -> None:
     """Raise ServiceError where the disk of `folder` has less than `needed` bytes free."""
-    found = doctor.disk("disk", folder, needed, "STACK_HOME")
-    if found.state == doctor.STOP:
-        raise ServiceError(f"Only {found.says}")
+    _refuse([doctor.disk("disk", folder, needed, "STACK_HOME")])
 
 
 def check_jars(stamp: Path = ROOT / "build" / "jars" / ".verified") -> None:

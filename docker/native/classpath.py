@@ -39,26 +39,15 @@ def sources(jars: Path, service: str) -> list[Path]:
     return sorted({jar.name: jar for jar in (*shipped, *own)}.values())
 
 
-def store(jar: Path, target: Path) -> None:
-    """Write a jar's content to another one without compression."""
-    with zipfile.ZipFile(jar) as source, zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as stored:
-        for entry in source.infolist():
-            stored.writestr(zipfile.ZipInfo(entry.filename, entry.date_time), source.read(entry))
-
-
-def unpack_pages(jar: Path, folder: Path) -> None:
-    """Unpack the web pages of a jar into a folder."""
-    with zipfile.ZipFile(jar) as source:
-        source.extractall(folder, [name for name in source.namelist() if name.startswith(PAGES)])
-
-
 def _fill(folder: Path, found: list[Path]) -> None:
     for jar in found:
-        if jar.name.startswith(STORED):
-            store(jar, folder / jar.name)
-            unpack_pages(jar, folder)
-        else:
+        if not jar.name.startswith(STORED):
             (folder / jar.name).symlink_to(jar)
+            continue
+        with zipfile.ZipFile(jar) as source, zipfile.ZipFile(folder / jar.name, "w", zipfile.ZIP_STORED) as stored:
+            for entry in source.infolist():
+                stored.writestr(zipfile.ZipInfo(entry.filename, entry.date_time), source.read(entry))
+            source.extractall(folder, [name for name in source.namelist() if name.startswith(PAGES)])
 
 
 def build(jars: Path, lib: Path) -> None:

@@ -169,13 +169,3 @@ def shut_down(stack: Stack) -> int:
     end(processes(stack))
     stack.socket.unlink(missing_ok=True)
     return len(before)
-
-
-def holder(port: int) -> str:
-    """Return who listens on a port, such as ` by java (process 123)`; empty where the system does not tell."""
-    with contextlib.suppress(psutil.Error):
-        for connection in psutil.net_connections("tcp"):
-            address = connection.laddr
-            if connection.status == psutil.CONN_LISTEN and address and address.port == port and connection.pid:
-                return f" by {psutil.Process(connection.pid).name()} (process {connection.pid})"
-    return ""

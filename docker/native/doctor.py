@@ -6,6 +6,7 @@ nothing.
 
 from __future__ import annotations  # an old Python is to be told, not to fail here
 
+import contextlib
 import importlib.util
 import os
 import re
@@ -48,9 +49,8 @@ def python(version: tuple[int, ...] = sys.version_info[:3]) -> Finding:
     """Tell whether Python is new enough and can make .venv."""
     text = ".".join(map(str, version))
     if version < PYTHON:
-        return Finding(
-            STOP, "Python", f"{text} is too old. Install 3.11 or newer and run `make setup PYTHON=python3.12`."
-        )
+        remedy = "Install 3.11 or newer and run `make setup PYTHON=python3.12`."
+        return Finding(STOP, "Python", f"{text} is too old. {remedy}")
     if not (ROOT / ".venv").exists() and not importlib.util.find_spec("ensurepip"):
         return Finding(STOP, "Python", f"{text} has no venv. Install it (Debian: apt-get install python3-venv).")
     return Finding(OK, "Python", text)
@@ -80,13 +80,11 @@ def memory(proc: Path = Path("/proc/meminfo"), group: Path = Path("/sys/fs/cgrou
         total, free = min(total, int(limit)), min(free, int(limit))
     text = f"{free / GIB:.1f} of {total / GIB:.1f} GiB free"
     if total < MEMORY:
-        return Finding(
-            STOP, "memory", f"{text}, {MEMORY / GIB:.1f} are needed. Take a larger machine, or raise its limit."
-        )
+        remedy = "Take a larger machine, or raise its limit."
+        return Finding(STOP, "memory", f"{text}, {MEMORY / GIB:.1f} are needed. {remedy}")
     if free < FREE_MEMORY:
-        return Finding(
-            NOTE, "memory", f"{text}; under {FREE_MEMORY / GIB:.1f} it may be slow. End other programs first."
-        )
+        remedy = "End other programs first."
+        return Finding(NOTE, "memory", f"{text}; under {FREE_MEMORY / GIB:.1f} it may be slow. {remedy}")
     return Finding(OK, "memory", text)
 
 
@@ -104,10 +102,10 @@ def disk(name: str, folder: Path, needed: int, setting: str) -> Finding:
 
 def clock(newest: float, now: float) -> Finding:
     """Tell whether the clock is behind files that are there: tokens, leases and kept versions count by it."""
+    when = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(now))
     if now + SKEW < newest:
-        when = time.strftime("%Y-%m-%d %H:%M", time.gmtime(now))
-        return Finding(STOP, "clock", f"it says {when} UTC, and files here are younger. Set it, by NTP or `date -s`.")
-    return Finding(OK, "clock", time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(now)))
+        return Finding(STOP, "clock", f"it says {when}, and files here are younger. Set it, by NTP or `date -s`.")
+    return Finding(OK, "clock", when)
 
 
 def ports(numbers: dict[str, int], own: bool) -> Iterator[Finding]:
@@ -120,17 +118,15 @@ def ports(numbers: dict[str, int], own: bool) -> Iterator[Finding]:
     if own:
         yield Finding(OK, "ports", "this stack runs, on ports of its own")
         return
-    taken = [name for name, number in numbers.items() if not is_free(number)]
+    taken = [name for name, number in numbers.items() if not _is_free(number)]
     for name in taken:
-        yield Finding(
-            STOP, "ports", f"{name}={numbers[name]} is taken{_holder(numbers[name])}. Stop that, or set {name}."
-        )
+        remedy = f"Stop that process, or set {name} to a free port in the environment or in its file of conf/."
+        yield Finding(STOP, "ports", f"{name}={numbers[name]} is taken{_holder(numbers[name])}. {remedy}")
     if not taken:
         yield Finding(OK, "ports", ", ".join(map(str, numbers.values())))
 
 
-def is_free(port: int) -> bool:
-    """Tell whether a program of this machine can listen on a port."""
+def _is_free(port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -141,12 +137,17 @@ def is_free(port: int) -> bool:
 
 
 def _holder(port: int) -> str:
-    """Return who listens on a port, where the packages are there to ask for it."""
+    """Return who listens on a port, such as ` by java (process 123)`; empty where the system or no package tells."""
     try:
-        from docker.native.daemons import holder
+        import psutil
     except ImportError:
         return ""
-    return holder(port)
+    with contextlib.suppress(psutil.Error):
+        for connection in psutil.net_connections("tcp"):
+            address = connection.laddr
+            if connection.status == psutil.CONN_LISTEN and address and address.port == port and connection.pid:
+                return f" by {psutil.Process(connection.pid).name()} (process {connection.pid})"
+    return ""
 
 
 def is_running(home: Path) -> bool:
@@ -179,9 +180,8 @@ def packages(settings: Settings) -> Iterator[Finding]:
         from lakehouse import clients
         from lakehouse.lake import Lake, lock
     except ImportError:
-        yield Finding(
-            LATER, "packages", "not there yet, `make demo` installs them; profile and lock were not looked at."
-        )
+        later = "not there yet, `make demo` installs them; profile and lock were not looked at."
+        yield Finding(LATER, "packages", later)
         return
     from lakehouse.errors import LakehouseError
 
@@ -228,9 +228,8 @@ def look() -> Iterator[Finding]:
     yield memory()
     yield disk("disk", home, DISK + (PACKAGES if is_new else 0), "STACK_HOME")
     yield disk("temporary", Path(tempfile.gettempdir()), TEMPORARY, "TMPDIR")
-    yield clock(
-        max(path.stat().st_mtime for path in (ROOT / "setup.cfg", home / "logs", home) if path.exists()), time.time()
-    )
+    files = (path for path in (ROOT / "setup.cfg", home / "logs", home) if path.exists())
+    yield clock(max(path.stat().st_mtime for path in files), time.time())
     yield from ports(dict(settings.ports), is_running(home))
     yield from state(home)
     yield from packages(settings)

@@ -59,20 +59,15 @@ def write(stack: Stack) -> None:
         path.write_text(text, encoding="utf-8")
 
 
-def settings_text(stack: Stack) -> str:
-    """Return the settings of today's environment as lines of a shell script."""
-    names = sorted(set(stack.settings.values) | {name for name in os.environ if name.startswith(PREFIXES)})
-    given = {name: os.environ.get(name) for name in names}
-    lines = [f"export {name}={shlex.quote(value)}" if value else f"unset {name}" for name, value in given.items()]
-    return "\n".join([*lines, f"export STACK_HOME={shlex.quote(str(stack.home))}", ""])
-
-
 def write_settings(stack: Stack) -> bool:
-    """Write the settings to conf/settings.sh, which the API server sources at each start; tell whether they changed.
+    """Write today's settings to conf/settings.sh, which the API sources at each start; tell whether they changed.
 
     Only its owner may read the file: a setting can be a secret.
     """
-    path, text = stack.conf / "settings.sh", settings_text(stack)
+    names = sorted(set(stack.settings.values) | {name for name in os.environ if name.startswith(PREFIXES)})
+    given = {name: os.environ.get(name) for name in names} | {"STACK_HOME": str(stack.home)}
+    lines = [f"export {name}={shlex.quote(value)}" if value else f"unset {name}" for name, value in given.items()]
+    path, text = stack.conf / "settings.sh", "\n".join([*lines, ""])
     if path.exists() and path.read_text("utf-8") == text:
         return False
     credentials.write(path, text.encode())

@@ -21,7 +21,7 @@ def check(settings: Settings) -> str:
     gold, analyst = f"{root}/gold", settings.hdfs_analyst
     try:
         client.makedirs(gold)
-        for path, status in [(root, client.status(root)), *_below(client, root)]:
+        for path, status in _all(client, root):
             is_folder, is_gold = status["type"] == "DIRECTORY", bool(analyst) and f"{path}/".startswith(f"{gold}/")
             is_own = (status["owner"], status["group"]) == (settings.hdfs_user, READERS)
             if not is_own:
@@ -36,12 +36,11 @@ def check(settings: Settings) -> str:
     return ""
 
 
-def _below(client: InsecureClient, folder: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield all that is in a folder, with its status."""
-    for name, status in client.list(folder, status=True):
-        yield f"{folder}/{name}", status
-        if status["type"] == "DIRECTORY":
-            yield from _below(client, f"{folder}/{name}")
+def _all(client: InsecureClient, root: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield a folder and all that is in it, with its status."""
+    for folder, _, files in client.walk(root, status=True):
+        yield folder
+        yield from ((f"{folder[0]}/{name}", status) for name, status in files)
 
 
 def _acl(is_folder: bool, analyst: str) -> str:
