@@ -82,10 +82,7 @@ def by_session(session: str, number: int) -> User | None:
     """
     with connection.cursor() as cursor:
         row = cursor.execute(_QUERY, [session, number]).fetchone()
-    if row is None:
-        return None
-    number, password, is_superuser, username, is_active = row
-    return User.from_db(connection.alias, FIELDS, (number, password, bool(is_superuser), username, bool(is_active)))
+    return None if row is None else User.from_db(connection.alias, FIELDS, row)
 
 
 def holder(claims: dict[str, Any]) -> User:

@@ -32,10 +32,7 @@ MEANINGS = {
     415: ("unsupported_media_type", "The body is not JSON."),
     429: ("too_many_requests", "Too many at once or in a minute; Retry-After says how long to wait."),
     500: ("server_error", "Something went wrong on our side."),
-    503: (
-        "unavailable",
-        "The answer is not to be had now; `detail` says why and Retry-After how long to wait.",
-    ),
+    503: ("unavailable", "The answer is not to be had now; `detail` says why and Retry-After how long to wait."),
 }
 AWAY = "The lake cannot be read at the moment. Try again shortly; whoever runs it can look with `make status`."
 SLOW = "The query took longer than {:g} s and was stopped: ask for less, or again where the lake did not answer."

@@ -58,11 +58,7 @@ class Reads:
                 self._waits[user.pk] -= 1
 
     def begin(
-        self,
-        user: Asker,
-        work: Callable[[], T],
-        key: Hashable = None,
-        finished: Callable[[], None] = lambda: None,
+        self, user: Asker, work: Callable[[], T], key: Hashable = None, finished: Callable[[], None] = lambda: None
     ) -> "Future[T]":
         """Start `work` in a thread and return its future, or that of a running read with the same key.
 

@@ -3,15 +3,15 @@
 import logging
 import threading
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
+
+from django.conf import settings
 
 from config.errors import AWAY, UnavailableError
 from lakehouse.errors import LakehouseError
 from lakehouse.lake import Lake, progress
 from lakehouse.lake.progress import Progress
 from lakehouse.metrics import METRICS
-from lakehouse.model import Metric
 from lakes.newest import Newest
 from lakes.reads import SECONDS
 from lakes.snapshot import Snapshot
@@ -41,16 +41,10 @@ class Refresher:
     or where the lake does not answer.
     """
 
-    def __init__(
-        self,
-        lake: Lake,
-        metrics: Mapping[str, Metric] = METRICS,
-        newest: Newest | None = None,
-    ) -> None:
-        self._lake = lake
+    def __init__(self, lake: Lake, newest: Newest | None = None) -> None:
+        self._lake, self.newest = lake, newest
         self.progress: Progress | None = None
-        self.newest = newest
-        self.watchers = {name: Watcher(lake, metric) for name, metric in metrics.items()}
+        self.watchers = {name: Watcher(lake, metric) for name, metric in METRICS.items()}
 
     def start(self, wait: float = 2.0) -> None:
         """Start looking, and wait up to `wait` seconds for the first looks to end."""
@@ -120,10 +114,7 @@ def install(refresher: Refresher | None) -> None:
 def current() -> Refresher:
     """Return the refresher of this process, starting it where the server did not."""
     if _current is None:
-        from django.conf import settings
-
-        newest = Newest(settings.NEWEST, tuple(METRICS))
-        refresher = Refresher(Lake.of(settings.LAKEHOUSE), METRICS, newest)
+        refresher = Refresher(Lake.of(settings.LAKEHOUSE), Newest(settings.NEWEST, tuple(METRICS)))
         install(refresher)
         refresher.start()
         return refresher

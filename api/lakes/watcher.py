@@ -6,12 +6,13 @@ import time
 from dataclasses import dataclass
 
 from deltalake import DeltaTable
+from deltalake.fs import DeltaStorageHandler
+from pyarrow.fs import FileInfo, FileType
 
 from lakehouse.errors import NotBuiltError
 from lakehouse.lake import Lake, native
 from lakehouse.model import Metric
 from lakes import snapshot
-from lakes.log import Log, Mark
 from lakes.snapshot import Snapshot
 
 log = logging.getLogger("api")
@@ -19,6 +20,8 @@ log = logging.getLogger("api")
 # Seconds after which a look that hangs is left to itself and another one begun, twice as many each time that this
 # happens in a row: a connection whose other end vanished never returns, and its thread stays.
 PATIENCE = 30.0
+# A version with time and size of its commit's file: what shows that a table is still the one that was read.
+Mark = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,34 @@ class State:
     def moment(self) -> int:
         """The place of the snapshot among all versions that the metric ever had; 0 for none."""
         return self.snapshot.moment if self.snapshot else 0
+
+
+class Log:
+    """The log of one table, asked for single files: two look-ups in one call instead of opening the table."""
+
+    def __init__(self, lake: Lake, name: str) -> None:
+        self._files = DeltaStorageHandler(lake.address(name))
+
+    def mark(self, version: int) -> Mark:
+        """Return the mark of a version; raises OSError."""
+        return _mark(version, self._files.get_file_info([_commit(version)])[0])
+
+    def look(self, seen: Mark) -> tuple[bool, bool]:
+        """Return whether the table is still the one that was seen, and whether it has a newer version; raises OSError.
+
+        A table that was removed and made again may be at a lower version or at the very same one: its file tells.
+        """
+        version = seen[0]
+        now, following = self._files.get_file_info([_commit(version), _commit(version + 1)])
+        return now.type == FileType.File and _mark(version, now) == seen, following.type == FileType.File
+
+
+def _mark(version: int, info: FileInfo) -> Mark:
+    return version, info.mtime_ns, info.size
+
+
+def _commit(version: int) -> str:
+    return f"_delta_log/{version:020}.json"
 
 
 class Reader:

@@ -61,12 +61,7 @@ _HEADERS = [
     OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER, description="The ETag of an earlier answer."),
     response_header("ETag", "Table and version.", codes=(200, 304)),
     response_header("X-Table-Version", "Version of the gold table.", int, (200, 304)),
-    response_header(
-        "X-Source-Version",
-        "Version of silver, where something is asked of the metric.",
-        int,
-        (200, 304),
-    ),
+    response_header("X-Source-Version", "Version of silver, where something is asked of the metric.", int, (200, 304)),
     response_header("X-Total-Rows", "Rows of the metric on all pages.", int, (200, 304)),
     response_header("Link", "The other pages (RFC 8288), where there are any.", codes=(200, 304)),
     response_header("Last-Modified", "When the version was committed.", codes=(200, 304)),

@@ -24,10 +24,10 @@ class Page:
     position: Position
 
 
-def token(page: Page, query: str) -> str:
-    """Return the token of a page; it is good for the same `query` (table and filter) only."""
-    at = page.position
-    return signing.dumps([page.table_id, page.version, at.file, at.group, at.row, _digest(query)], salt=_SALT)
+def token(table: DeltaTable, at: Position, query: str) -> str:
+    """Return the token of what follows in a table; it is good for the same `query` (table and filter) only."""
+    told = [str(table.metadata().id), table.version(), at.file, at.group, at.row, _digest(query)]
+    return signing.dumps(told, salt=_SALT)
 
 
 def read(text: str, query: str) -> Page:

@@ -20,11 +20,11 @@ class Parameters:
     """What a request asks for: a view, the names of the columns wanted, how many rows, and from where."""
 
     view: View
-    columns: str | None
-    limit: int
-    filter: str | None
-    page: str | None
     wanted: versions.Wanted | None
+    columns: str | None = None
+    limit: int = 0
+    filter: str | None = None
+    page: str | None = None
 
 
 def read(given: QueryDict, user: Asker, declared: Sequence[OpenApiParameter] = PARAMETERS) -> Parameters:
@@ -38,14 +38,8 @@ def read(given: QueryDict, user: Asker, declared: Sequence[OpenApiParameter] = P
     wanted = versions.asked(values)
     if "page" in values and wanted is not None:
         raise ParseError("page already names a version; leave as_of and run out.")
-    return Parameters(
-        view=view,
-        columns=values.get("columns"),
-        limit=values.get("limit", 0),
-        filter=values.get("filter"),
-        page=values.get("page"),
-        wanted=wanted,
-    )
+    rest = {name: value for name, value in values.items() if name not in ("table", "as_of", "run")}
+    return Parameters(view, wanted, **rest)
 
 
 def columns(text: str | None, view: View) -> list[str]:

@@ -53,11 +53,9 @@ def answer(user: User, asked: Parameters) -> Answer:
     query = f"{asked.view.name} {asked.filter}"
     page = pages.read(asked.page, query) if asked.page is not None else None
     started = time.monotonic()
-    table, scan, rows = within_limits(user, lambda signs: _scanned(user, asked, page, signs))
-    following = None
-    if scan.following:
-        following = pages.token(Page(str(table.metadata().id), table.version(), scan.following), query)
-    return Answer(rows, table.version(), scan.effort, round((time.monotonic() - started) * 1000), following)
+    scan, rows = within_limits(user, lambda signs: _scanned(user, asked, page, signs))
+    following = pages.token(scan.table, scan.following, query) if scan.following else None
+    return Answer(rows, scan.table.version(), scan.effort, round((time.monotonic() - started) * 1000), following)
 
 
 def within_limits(
@@ -116,11 +114,11 @@ def export(user: User, asked: Parameters, path: Path, form: str, *, packed: bool
         raise
 
 
-def _scanned(user: User, asked: Parameters, page: Page | None, signs: Signs) -> tuple[DeltaTable, Scan, pa.Table]:
+def _scanned(user: User, asked: Parameters, page: Page | None, signs: Signs) -> tuple[Scan, pa.Table]:
     scan, wanted, masked = _opened(user, asked, page, signs)
     with _in_words(asked, scan):
         rows = scan.run()
-    return scan.table, scan, shape.masked(rows, scan.taken, wanted, masked)
+    return scan, shape.masked(rows, scan.taken, wanted, masked)
 
 
 @contextmanager

@@ -18,14 +18,14 @@ from rest_framework.request import Request
 
 from accounts.permissions import IsAnalyst, sees_personal
 from config.errors import SLOW, UnavailableError
-from config.media import ARROW, CSV, JSON, preferred
+from config.media import ARROW, CSV, JSON
 from lakehouse.errors import ServiceError
 from lakehouse.query import limits
 from lakehouse.query.errors import DeniedError, QueryError
 from lakes import access
 from query import slots
 from query.documents import ResultSet
-from query.views import FORMS
+from query.views import rendered
 from reference.documents import errors
 
 EXAMPLE = {"sql": "SELECT produit, total_ventes FROM gold.total_sales_per_product ORDER BY 2 DESC LIMIT 3"}
@@ -56,10 +56,7 @@ def sql(request: Request) -> HttpResponse:
     """Return all rows of the answer, or an error: none is cut."""
     body = Sql(data=request.data)
     body.is_valid(raise_exception=True)
-    rows = answer(cast(User, request.user), body.validated_data["sql"])
-    content_type, rendered, _ = FORMS[preferred(request.META.get("HTTP_ACCEPT", ""), tuple(FORMS))]
-    headers = {"Cache-Control": "private, no-store", "Vary": "Authorization, Accept"}
-    return HttpResponse(rendered(rows), content_type=content_type, headers=headers)
+    return rendered(request, answer(cast(User, request.user), body.validated_data["sql"]))
 
 
 def answer(user: User, query: str) -> pa.Table:

@@ -26,6 +26,15 @@ FORMS: dict[str, tuple[str, Callable[[pa.Table], bytes], str | None]] = {
 }
 
 
+def rendered(request: Request, rows: pa.Table, name: str = "") -> HttpResponse:
+    """Return rows in the form that the Accept header asks for; one that is a file gets its table's name."""
+    content_type, form, ending = FORMS[preferred(request.META.get("HTTP_ACCEPT", ""), tuple(FORMS))]
+    headers = {"Cache-Control": "private, no-store", "Vary": "Authorization, Accept"}
+    if name and ending:
+        headers["Content-Disposition"] = f'attachment; filename="{name}.{ending}"'
+    return HttpResponse(form(rows), content_type=content_type, headers=headers)
+
+
 @extend_schema(**documents.QUERY)
 @api_view()
 def query_table(request: Request) -> HttpResponse:
@@ -33,8 +42,7 @@ def query_table(request: Request) -> HttpResponse:
     user = cast(User, request.user)
     asked = parameters.read(request._request.GET, user)
     answer = run.answer(user, asked)
-    content_type, rendered, ending = FORMS[preferred(request.META.get("HTTP_ACCEPT", ""), tuple(FORMS))]
-    response = HttpResponse(rendered(answer.rows), content_type=content_type)
+    response = rendered(request, answer.rows, asked.view.name)
     headers = response.headers
     headers["X-Table-Version"] = str(answer.version)
     headers["X-Rows-Scanned"] = str(answer.effort.rows)
@@ -43,10 +51,6 @@ def query_table(request: Request) -> HttpResponse:
     if answer.following:
         headers["X-Next-Page"] = answer.following
         headers["Link"] = links(request._request, next=answer.following)
-    headers["Cache-Control"] = "private, no-store"
-    headers["Vary"] = "Authorization, Accept"
-    if ending:
-        headers["Content-Disposition"] = f'attachment; filename="{asked.view.name}.{ending}"'
     return response
 
 

@@ -13,8 +13,8 @@ from sample_lake import write_gold
 
 from lakehouse.lake import Lake, forgetting
 from lakes import snapshot
-from lakes.log import Log
 from lakes.refresher import Refresher
+from lakes.watcher import Log
 
 SALES = "total_sales_per_product"
 URL = "/api/total-sales-per-product/"

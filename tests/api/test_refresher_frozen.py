@@ -14,9 +14,8 @@ from sample_lake import write_gold
 from lakehouse.lake import Lake
 from lakehouse.metrics import METRICS
 from lakes import refresher, watcher
-from lakes.log import Log
 from lakes.refresher import Refresher
-from lakes.watcher import Reader, State, Watcher
+from lakes.watcher import Log, Reader, State, Watcher
 
 SALES = "total_sales_per_product"
 URL = "/api/total-sales-per-product/"

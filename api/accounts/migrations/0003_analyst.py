@@ -13,5 +13,5 @@ def add_analysts(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
 class Migration(migrations.Migration):
     """Adds the group."""
 
-    dependencies = [("lakehouse", "0002_accounts")]
+    dependencies = [("lakehouse", "0001_lake")]
     operations = [migrations.RunPython(add_analysts, migrations.RunPython.noop)]

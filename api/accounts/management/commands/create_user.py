@@ -72,11 +72,10 @@ class Command(BaseCommand):
 
     def group(self, name: str) -> Group:
         """Return a group by its name; raises CommandError listing those that exist."""
-        try:
-            return Group.objects.get(name=name)
-        except Group.DoesNotExist as error:
-            names = ", ".join(Group.objects.values_list("name", flat=True))
-            raise CommandError(f"There is no group {name!r}; there are: {names}.") from error
+        if group := Group.objects.filter(name=name).first():
+            return group
+        names = ", ".join(Group.objects.values_list("name", flat=True))
+        raise CommandError(f"There is no group {name!r}; there are: {names}.")
 
 
 def works(path: Path, user: User) -> bool:
@@ -92,11 +91,7 @@ def works(path: Path, user: User) -> bool:
 def write(path: Path, username: str, password: str) -> None:
     """Keep address, name and password where only the owner can read them."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    content = {
-        "url": settings.LAKEHOUSE.api_url,
-        "username": username,
-        "password": password,
-    }
+    content = {"url": settings.LAKEHOUSE.api_url, "username": username, "password": password}
     # Such a file is made with mode 0600.
     with tempfile.NamedTemporaryFile("w", dir=path.parent, encoding="utf-8", delete=False) as draft:
         draft.write(json.dumps(content, indent=2) + "\n")

@@ -1,6 +1,6 @@
 // What a reader asks for and may ask again: a form, what it says, and the table of the answer.
 
-import { html } from "./element.js";
+import { html, say } from "./element.js";
 import { plural } from "./format.js";
 import { get } from "./session.js";
 import { SortableTable } from "./table.js";
@@ -19,23 +19,18 @@ export class Answer {
    */
   async fill(ask, show) {
     const asked = (this.asked = {});
-    this.say("Asking …");
+    say(this.state, "Asking …");
     try {
       const answer = await ask();
       if (asked !== this.asked) return;
       const { words, node } = show(answer);
-      this.say(words);
+      say(this.state, words);
       this.place.replaceChildren(node);
     } catch (problem) {
       if (asked !== this.asked) return;
       this.place.replaceChildren();
-      this.say(problem.message, problem.status === 403 ? "quiet" : "problem");
+      say(this.state, problem.message, problem.status === 403 ? "quiet" : "problem");
     }
-  }
-
-  say(words, kind = "quiet") {
-    this.state.className = kind;
-    this.state.textContent = words;
   }
 }
 

@@ -21,6 +21,12 @@ export function html(tag, attributes = {}, ...children) {
   return node;
 }
 
+/** Say how something stands, in the place for it: quietly, or as a problem. */
+export function say(node, words, kind = "quiet") {
+  node.className = kind;
+  node.textContent = words;
+}
+
 /** Return a section of the page with its heading and a sentence of what it shows; one that is wide has a row alone. */
 export function section({ id, title, meaning, isWide = true }, ...children) {
   const heading = html("h2", { id: `${id}-title` }, title);

@@ -1,10 +1,42 @@
 // What the API tells about the lake itself: its tables, its balance sheet, its runs.
 
-import { html, visible } from "./element.js";
+import { html, say, section, visible } from "./element.js";
 import { ago, number, size, span, time } from "./format.js";
-import { ListSection } from "./listing.js";
+import { getJson } from "./session.js";
+import { SortableTable } from "./table.js";
 
 const STATUSES = ["succeeded", "failed", "interrupted"];
+
+/** A section that is one table of what a route of the API answers. */
+export class ListSection {
+  /** The route answers a list of objects, whose keys are the names of the columns. */
+  constructor({ id, title, meaning, route, columns }) {
+    this.route = route;
+    this.table = new SortableTable(title, columns);
+    this.table.node.hidden = true;
+    this.state = html("p", { class: "quiet" }, "Loading …");
+    this.node = section({ id, title, meaning }, this.state, this.table.node);
+  }
+
+  /** Fetch and draw the rows; what the account may not see is said instead. */
+  async load() {
+    try {
+      this.show(await getJson(this.route));
+    } catch (problem) {
+      this.table.node.hidden = true;
+      this.state.hidden = false;
+      say(this.state, problem.message, [403, 404].includes(problem.status) ? "quiet" : "problem");
+      if (problem.status === 401) throw problem;
+    }
+  }
+
+  show(rows, nothing = "There is nothing yet.") {
+    this.table.update(rows);
+    this.table.node.hidden = !rows.length;
+    this.state.hidden = rows.length > 0;
+    say(this.state, nothing);
+  }
+}
 
 const count = (name, label) => ({ name, label, kind: "number", show: (value) => number(value) });
 const moment = (name, label) => ({ name, label, kind: "short", show: (value) => html("time", value ? { title: ago(value) } : {}, time(value)) });

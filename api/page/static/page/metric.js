@@ -1,7 +1,7 @@
 // The section of one metric: what it means, how fresh it is, its bars, and its rows as a table.
 
 import { BarChart } from "./chart.js";
-import { html, section, visible } from "./element.js";
+import { html, say, section, visible } from "./element.js";
 import { ago, heading, isNumber, number, plural, time } from "./format.js";
 import { OverTime } from "./overtime.js";
 import { get } from "./session.js";
@@ -32,25 +32,24 @@ export class MetricSection {
   async load() {
     try {
       const response = await get(this.metric.route);
-      this.say(response.headers);
+      this.tell(response.headers);
       const version = response.headers.get("ETag");
       const rows = await response.json();
       if (version === null || version !== this.version) this.draw(rows, Number(response.headers.get("X-Total-Rows")));
       this.version = version;
     } catch (problem) {
-      this.fresh.className = "problem";
-      this.fresh.textContent = problem.message;
+      say(this.fresh, problem.message, "problem");
       throw problem;
     }
   }
 
-  say(headers) {
+  tell(headers) {
     const committed = headers.get("Last-Modified");
     const said = `Version ${headers.get("X-Table-Version")}, committed ${time(committed)} UTC (${ago(committed)})`;
     const stale = headers.get("X-Stale") === "true";
     const age = plural(Number(headers.get("Age")), "second");
-    this.fresh.className = stale ? "problem" : "quiet";
-    this.fresh.textContent = stale ? `${said}. The lake cannot be reached: last looked at ${age} ago.` : said;
+    if (stale) say(this.fresh, `${said}. The lake cannot be reached: last looked at ${age} ago.`, "problem");
+    else say(this.fresh, said);
   }
 
   draw(rows, total) {

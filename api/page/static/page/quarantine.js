@@ -4,8 +4,7 @@ import { Answer, asTable, passportButton, queryTable } from "./asking.js";
 import { BarChart } from "./chart.js";
 import { html, visible } from "./element.js";
 import { number } from "./format.js";
-import { SENTENCES } from "./lake.js";
-import { ListSection } from "./listing.js";
+import { ListSection, SENTENCES } from "./lake.js";
 
 const SAMPLES = 20;
 
@@ -37,11 +36,10 @@ export class QuarantineSection extends ListSection {
     const rows = lines.flatMap(({ dataset, reasons }) =>
       Object.entries(reasons).map(([reason, records]) => ({ dataset, reason, records, meaning: SENTENCES[reason] })),
     );
-    super.show(rows.sort((a, b) => b.records - a.records));
+    super.show(rows.sort((a, b) => b.records - a.records), "Nothing is in quarantine.");
     const bars = rows.slice(0, 12).map(({ dataset, reason, records }) => ({ name: `${reason}, ${dataset}`, value: records, text: number(records) }));
     this.chart.node.hidden = !rows.length;
     this.chart.update(bars, "Bar chart of records in quarantine by dataset and reason; the table below has all numbers.");
-    this.state.textContent = "Nothing is in quarantine.";
   }
 
   sample({ dataset, reason }) {
