@@ -6,7 +6,7 @@ By hand: `PYTHONPATH=jobs python jobs/new_dataset.py sales sales.csv`. No servic
 import argparse
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from lakehouse import settings
@@ -16,12 +16,14 @@ from lakehouse.lake.printing import plain, safe
 from lakehouse.landing.sniff import NAMES
 from lakehouse.metrics import METRICS
 from lakehouse.model import Dataset, Metric
-from lakehouse.propose import sample, source, trial, writing
+from lakehouse.propose import sample, source, trial
 from lakehouse.propose.names import why_unfit
 from lakehouse.propose.proposal import Proposal, never_negative, propose
 from lakehouse.reasons import all_reasons
 
 SHOWN = 100
+# A registry's names end where this line is.
+_REGISTRY_END = "\n)\n"
 
 
 def new_dataset(name: str, path: Path, root: Path = settings.ROOT) -> Iterator[str]:
@@ -36,7 +38,7 @@ def new_dataset(name: str, path: Path, root: Path = settings.ROOT) -> Iterator[s
             raise ProposalError(f"{name} is there already: jobs/lakehouse/{folder}/{name}.py. Take another NAME.")
     package = root / "jobs" / "lakehouse"
     # What is refused at once needs no sample.
-    writing.check_free(package / "datasets" / f"{name}.py")
+    check_free(package / "datasets" / f"{name}.py")
     seen = sample.read(path)
     proposal = propose(name, seen)
     dataset, metric = proposal.dataset, proposal.metric
@@ -53,11 +55,37 @@ def new_dataset(name: str, path: Path, root: Path = settings.ROOT) -> Iterator[s
         files[package / "metrics" / f"{metric.name}.py"] = source.metric_source(metric)
         files[tests / "jobs" / f"test_{metric.name}.py"] = source.metric_test_source(metric, dataset)
         registries[package / "metrics" / "__init__.py"] = metric.name
-    writing.write(files, registries)
+    write(files, registries)
     yield from (f"wrote {path.relative_to(root)}" for path in files)
     yield from (f"added {name} to {path.relative_to(root)}" for path, name in registries.items())
     yield from told(proposal, seen, outcome)
     yield from next_steps(dataset, metric, seen)
+
+
+def check_free(*paths: Path) -> None:
+    """Raise ProposalError where one of the files is there already."""
+    if there := [str(path) for path in paths if path.exists()]:
+        raise ProposalError(
+            f"{', '.join(there)} is there already and is not overwritten. Move it, or take another NAME."
+        )
+
+
+def write(files: Mapping[Path, str], registries: Mapping[Path, str]) -> None:
+    """Write new files, and then a line for a name into each registry.
+
+    Raises ProposalError, with nothing written, where a file is there or a registry has no list of names.
+    """
+    check_free(*files)
+    lists = {path: path.read_text(encoding="utf-8").partition(_REGISTRY_END) for path in registries}
+    if odd := [f'"{registries[path]}" to {path}' for path, (_, end, _) in lists.items() if not end]:
+        raise ProposalError(f'No list of names ends with a line ")": add {", ".join(odd)} by hand.')
+    for path, text in files.items():
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    for path, (head, end, rest) in lists.items():
+        part = path.with_suffix(".part")
+        part.write_text(f'{head}\n    "{registries[path]}",{end}{rest}', encoding="utf-8")
+        part.replace(path)
 
 
 def told(proposal: Proposal, seen: sample.Sample, outcome: trial.Outcome) -> Iterator[str]:

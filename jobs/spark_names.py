@@ -6,6 +6,7 @@ in memory and ends with it; only tables that are built are named.
 """
 
 import sys
+from contextlib import suppress
 
 from deltalake import DeltaTable
 
@@ -18,17 +19,13 @@ from lakehouse.lake.relations import View
 def script(lake: Lake) -> str:
     """Return the statements for the tables of a lake that are built; raises ServiceError where it cannot be read."""
     known = relations.views().values()
-    built = {name: table for name in {view.table for view in known} if (table := _opened(lake, name))}
+    built: dict[str, DeltaTable] = {}
+    for name in {view.table for view in known}:
+        with suppress(NotBuiltError):
+            built[name] = lake.open(name)
     named = [relations.as_stored(view, built[view.table]) for view in known if view.table in built]
     databases = [f"CREATE DATABASE IF NOT EXISTS {layer};" for layer in dict.fromkeys(view.layer for view in named)]
     return "\n".join([*databases, *(_view(lake, view) for view in named), ""])
-
-
-def _opened(lake: Lake, name: str) -> DeltaTable | None:
-    try:
-        return lake.open(name)
-    except NotBuiltError:
-        return None
 
 
 def _view(lake: Lake, view: View) -> str:

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pandas as pd
 from deltalake import DeltaTable
 
+from lakehouse.lake import scan
 from lakehouse.model import Chart, Column, Metric
-from viz.frames import query
 from viz.label import count
 
 TOP = 20
@@ -43,7 +43,7 @@ def shown(gold: DeltaTable, metric: Metric) -> tuple[pd.DataFrame, str]:
     names = ", ".join(f'"{column.name}"' for column in metric.columns if not column.type.startswith("array"))
     more = OVER_ALL[drawn.kind].format(key=key, value=value, last=metric.columns[-1].name)
     top = f'select {names}, count(*) over () as _groups{more} from t order by "{value}" desc, "{key}" limit {TOP}'
-    frame = query(top, t=gold)
+    frame: pd.DataFrame = scan.query(top, t=gold).to_pandas()
     if frame.empty:
         return frame, f"No {drawn.event}s yet"
     groups, rest = int(frame["_groups"].iloc[0]), _rest(frame, value, drawn)

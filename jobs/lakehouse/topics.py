@@ -1,9 +1,9 @@
 """The topics in Kafka: made where missing, and how they stand."""
 
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, OffsetSpec
@@ -33,7 +33,7 @@ def answering(servers: str, way: str = "Run `make status`, then `make up`.") -> 
         raise connection.failure(servers, error, way) from error
 
 
-class Topics:
+class Topics(AbstractContextManager["Topics"]):
     """One connection to the brokers, for asking how topics stand; a context manager.
 
     Every method raises ServiceError naming the brokers where none of them answers.
@@ -44,10 +44,6 @@ class Topics:
         options = connection.client()
         with answering(servers):
             self._admin = KafkaAdminClient(bootstrap_servers=servers.split(","), client_id="lakehouse", **options)
-
-    def __enter__(self) -> Self:
-        """Return the open connection."""
-        return self
 
     def __exit__(self, *_: object) -> None:
         """Close the connection."""

@@ -1,9 +1,8 @@
 """What the jobs read beside files: topics, and tables of a database; asked together how they stand."""
 
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
-from typing import Self
 
 from lakehouse.datasets import DATASETS
 from lakehouse.lake.state import State
@@ -23,7 +22,7 @@ class Stand:
     tables: Mapping[str, Look]
 
 
-class Upstream:
+class Upstream(AbstractContextManager["Upstream"]):
     """The connections to Kafka and, where tables are named, to PostgreSQL; a context manager.
 
     Raises ServiceError where one of them does not answer, SettingError for a dataset that cannot have a table.
@@ -35,10 +34,6 @@ class Upstream:
             self._topics.make_missing(TOPICS)
             self.tables = opened.enter_context(Tables(settings))
             self._open = opened.pop_all()
-
-    def __enter__(self) -> Self:
-        """Return the open connections."""
-        return self
 
     def __exit__(self, *_: object) -> None:
         """Close them."""

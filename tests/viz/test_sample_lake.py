@@ -8,7 +8,6 @@ from lakehouse.lake import Lake, ledger, scan, schemas
 from lakehouse.lake.scan import rows_by_partition
 from lakehouse.metrics import METRICS
 from lakehouse.query import questions
-from viz.frames import query
 
 
 @pytest.mark.parametrize("name", METRICS)
@@ -30,7 +29,7 @@ def test_every_bronze_row_is_in_silver_once_with_good_and_bad_ones(sample_lake: 
     bronze = Lake(sample_lake).open(f"bronze.{name}")
     silver = Lake(sample_lake).open(f"silver.{name}")
     identities = "select distinct source, source_id, position from t"
-    assert len(query(identities, t=bronze)) == len(query(identities, t=silver)) == 300
+    assert len(scan.query(identities, t=bronze)) == len(scan.query(identities, t=silver)) == 300
     assert rows_by_partition(silver) == {False: 275, True: 25}
 
 
@@ -50,8 +49,8 @@ def test_records_are_the_same_every_time() -> None:
 def test_every_table_stands_where_its_rows_do(sample_lake: str, name: str) -> None:
     lake = Lake(sample_lake)
     for layer in ("bronze", "silver"):
-        batches = query("select max(batch) as last from t", t=lake.open(f"{layer}.{name}"))
-        assert lake.standing(f"{layer}.{name}").state.batch == batches["last"].iloc[0]
+        batches = scan.query("select max(batch) as last from t", t=lake.open(f"{layer}.{name}"))
+        assert lake.standing(f"{layer}.{name}").state.batch == batches["last"][0].as_py()
     bronze = lake.standing(f"bronze.{name}")
     assert lake.standing(f"silver.{name}").state.source == bronze.as_source()
 

@@ -1,6 +1,7 @@
 """What a table is and holds at its newest version, from its log alone."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,14 +21,11 @@ Fact = dict[str, Any]
 
 def summaries(lake: Lake, wanted: Sequence[View]) -> list[Fact]:
     """Return a summary per view, in their order; a table that two views show is opened once."""
-    opened: dict[str, DeltaTable | None] = {}
-    for view in wanted:
-        if view.table not in opened:
-            try:
-                opened[view.table] = lake.open(view.table)
-            except NotBuiltError:
-                opened[view.table] = None
-    return [summary(view, opened[view.table]) for view in wanted]
+    opened: dict[str, DeltaTable] = {}
+    for name in dict.fromkeys(view.table for view in wanted):
+        with suppress(NotBuiltError):
+            opened[name] = lake.open(name)
+    return [summary(view, opened.get(view.table)) for view in wanted]
 
 
 def summary(view: View, table: DeltaTable | None) -> Fact:

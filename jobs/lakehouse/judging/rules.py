@@ -13,6 +13,8 @@ from lakehouse.model import Column, Dataset, Rule
 
 # NUL and the other control characters but tab, line feed and carriage return, which a quoted field may hold.
 CONTROL = r"[\x00-\x08\x0B\x0C\x0E-\x1F\x7F]"
+# The reason for a text of which a column of this type has no value.
+_UNREAD = {"date": "date", "timestamp": "date", "boolean": "boolean", "double": "number_format"}
 
 
 def type_rules(dataset: Dataset) -> tuple[Rule, ...]:
@@ -29,15 +31,10 @@ def _text(name: str) -> str:
 
 def _column_rules(column: Column) -> tuple[Rule, ...]:
     given, is_null = _text(column.name), f'"{column.name}" IS NULL'
-    is_unread = f"{given} IS NOT NULL AND {is_null}"
     if column.type == "string":
         return ()
-    if column.type in ("date", "timestamp"):
-        return (Rule("date", is_unread),)
-    if column.type == "boolean":
-        return (Rule("boolean", is_unread),)
-    if column.type == "double":
-        return (Rule("number_format", is_unread),)
+    if name := _UNREAD.get(column.type):
+        return (Rule(name, f"{given} IS NOT NULL AND {is_null}"),)
     exact = f"{given} ~ '{pattern(column.type)}'"
     overflow = Rule("overflow", f"{exact} AND {is_null}")
     if not is_decimal(column.type):

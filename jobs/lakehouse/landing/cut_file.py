@@ -2,7 +2,7 @@
 
 import hashlib
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -95,13 +95,10 @@ def cut_records(dataset: Dataset, path: File, tally: Tally) -> tuple[Shape, Iter
     source = chunks(path)
     head = next(source, b"")
     shape = find_shape(dataset, head)
-    return shape, _cutter(dataset, shape, itertools.chain([head[shape.skip :]], source), tally)
-
-
-def _cutter(dataset: Dataset, shape: Shape, body: Iterable[bytes], tally: Tally) -> Iterator[Record]:
+    body = itertools.chain([head[shape.skip :]], source)
     if shape.is_array:
-        return json_elements(body)
-    return csv_records(body, tally, dataset.delimiter) if shape.format == "csv" else lines(body, tally)
+        return shape, json_elements(body)
+    return shape, csv_records(body, tally, dataset.delimiter) if shape.format == "csv" else lines(body, tally)
 
 
 def _batches(records: Iterator[Record]) -> Iterator[list[Record]]:

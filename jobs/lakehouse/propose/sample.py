@@ -2,7 +2,6 @@
 
 import csv
 import io
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
@@ -152,9 +151,6 @@ def _delimiter(text: str) -> str:
 
 def _evenness(text: str, delimiter: str) -> tuple[float, int]:
     """Return which part of the lines has as many fields as the first, and how many these are; 0 where it has one."""
-    sizes = [len(row) for row in islice(_split(text, delimiter), LINES) if row]
+    rows = csv.reader(io.StringIO(text.strip(), newline=""), delimiter=delimiter)
+    sizes = [len(row) for row in islice(rows, LINES) if row]
     return (sizes.count(sizes[0]) / len(sizes), sizes[0]) if sizes and sizes[0] > 1 else (0.0, 0)
-
-
-def _split(text: str, delimiter: str) -> Iterator[list[str]]:
-    return csv.reader(io.StringIO(text.strip(), newline=""), delimiter=delimiter)

@@ -90,14 +90,25 @@ class Scan:
     taken: int = 0
     following: Position | None = None
 
+    @_reading()
     def run(self) -> pa.Table:
         """Return up to `limit` rows with `columns`.
 
         Raises QueryError where the files left after pruning are larger than a scan may be, GoneError where
         files of this version are not there any more, and TimeoutError once it is cancelled.
         """
-        with _reading():
-            return self._run()
+        dataset = self._dataset()
+        chosen = self._chosen(dataset)
+        sizes = self._checked_sizes([fragment.path for _, fragment in chosen])
+        batches: list[pa.RecordBatch] = []
+        for number, fragment in chosen:
+            self.effort.bytes += sizes[fragment.path]
+            with closing(DataFile(fragment, dataset.schema)) as file:
+                batches += self._of_file(file, number)
+            if self.following:
+                break
+        schema = pa.schema([(name, dataset.schema.field(name).type) for name in self.columns])
+        return pa.Table.from_batches(batches, schema=schema)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Yield all rows that fulfil the condition, from the first file on, some thousands at a time, as they are read.
@@ -127,20 +138,6 @@ class Scan:
         if missing := [column for column in self.declared if column.name not in dataset.schema.names]:
             dataset = dataset.replace_schema(pa.schema([*dataset.schema, *missing]))
         return dataset
-
-    def _run(self) -> pa.Table:
-        dataset = self._dataset()
-        chosen = self._chosen(dataset)
-        sizes = self._checked_sizes([fragment.path for _, fragment in chosen])
-        batches: list[pa.RecordBatch] = []
-        for number, fragment in chosen:
-            self.effort.bytes += sizes[fragment.path]
-            with closing(DataFile(fragment, dataset.schema)) as file:
-                batches += self._of_file(file, number)
-            if self.following:
-                break
-        schema = pa.schema([(name, dataset.schema.field(name).type) for name in self.columns])
-        return pa.Table.from_batches(batches, schema=schema)
 
     def _chosen(self, dataset: ds.Dataset) -> list[tuple[int, ds.Fragment]]:
         """Return the files left after pruning, with their numbers in the order of all paths of the version."""

@@ -2,13 +2,13 @@
 
 import difflib
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 import pyarrow as pa
 import pyarrow.dataset as ds
 import sqlglot
-from deltalake import DeltaTable, QueryBuilder
+from deltalake import QueryBuilder
 from deltalake.exceptions import DeltaError
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
@@ -47,8 +47,9 @@ def run(lake: Lake, sql: str, *, masked: bool = False, layers: Collection[str] |
         if layers is not None and view.layer not in layers:
             raise DeniedError(f"You may not read {view.name}; of the lake you may read {', '.join(layers)}.")
     tables = {name: lake.open(name) for name in sorted({view.table for view in wanted.values()})}
-    if layers is not None:
-        _check_sizes(wanted.values(), tables)
+    for view in wanted.values() if layers is not None else ():
+        side = None if view.quarantined is None else ds.field("quarantined") == view.quarantined
+        check_size(tables[view.table], side)
     builder = QueryBuilder()
     for schema in sorted({"lake", *(view.layer for view in wanted.values())}):
         builder.execute(f"CREATE SCHEMA {schema}").read_all()
@@ -112,12 +113,6 @@ def parsed(sql: str) -> exp.Query:
 def named_views(query: exp.Query) -> dict[str, View]:
     """Return the views that a query names, by the name it uses; raises SqlError for others."""
     return {name: _view(name) for name in sorted(_names(query))}
-
-
-def _check_sizes(views: Iterable[View], tables: Mapping[str, DeltaTable]) -> None:
-    for view in views:
-        side = None if view.quarantined is None else ds.field("quarantined") == view.quarantined
-        check_size(tables[view.table], side)
 
 
 def _names(query: exp.Query) -> set[str]:
