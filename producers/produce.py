@@ -46,18 +46,11 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 
 def plans(chosen: argparse.Namespace) -> list[Plan]:
     """Return what is to be sent of each chosen dataset."""
-    return [
-        Plan(
-            name,
-            chosen.seed,
-            None if chosen.follow else DATASETS[name].rows if chosen.rows is None else chosen.rows,
-            chosen.errors,
-            chosen.skip,
-            chosen.repeats,
-            chosen.prefix,
-        )
-        for name in dict.fromkeys(chosen.datasets)
-    ]
+    found = []
+    for name in dict.fromkeys(chosen.datasets):
+        rows = None if chosen.follow else DATASETS[name].rows if chosen.rows is None else chosen.rows
+        found.append(Plan(name, chosen.seed, rows, chosen.errors, chosen.skip, chosen.repeats, chosen.prefix))
+    return found
 
 
 def send(servers: str, plan: Plan, limit: int, rate: float | None, stop: Event, position: int = 0) -> Outcome:

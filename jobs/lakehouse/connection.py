@@ -13,11 +13,6 @@ LIMITS = {"bootstrap_timeout_ms": 10_000, "request_timeout_ms": 15_000}
 # Seconds that a broker has to greet who asks it what it refuses.
 _PATIENCE = 3.0
 _PROTOCOLS, _MECHANISMS = "PLAINTEXT|SSL|SASL_SSL|SASL_PLAINTEXT", "SCRAM-SHA-512|SCRAM-SHA-256|PLAIN"
-_MODULES = {
-    "SCRAM-SHA-512": "org.apache.kafka.common.security.scram.ScramLoginModule",
-    "SCRAM-SHA-256": "org.apache.kafka.common.security.scram.ScramLoginModule",
-    "PLAIN": "org.apache.kafka.common.security.plain.PlainLoginModule",
-}
 
 
 def client() -> dict[str, Any]:
@@ -50,7 +45,8 @@ def spark() -> dict[str, str]:
     if protocol.startswith("SASL"):
         mechanism, user, password = _login(values)
         quoted = (text.replace("\\", "\\\\").replace('"', '\\"') for text in (user, password))
-        login = '{} required username="{}" password="{}";'.format(_MODULES[mechanism], *quoted)
+        module = "plain.PlainLoginModule" if mechanism == "PLAIN" else "scram.ScramLoginModule"
+        login = 'org.apache.kafka.common.security.{} required username="{}" password="{}";'.format(module, *quoted)
         options |= {"kafka.sasl.mechanism": mechanism, "kafka.sasl.jaas.config": login}
     return options
 
