@@ -9,7 +9,6 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from lakehouse import settings
 from lakehouse.datasets import DATASETS
 from lakehouse.errors import LakehouseError, ProposalError
 from lakehouse.lake.printing import plain, safe
@@ -20,14 +19,15 @@ from lakehouse.propose import sample, source, trial
 from lakehouse.propose.names import why_unfit
 from lakehouse.propose.proposal import Proposal, never_negative, propose
 from lakehouse.reasons import all_reasons
+from lakehouse.settings import ROOT, load
 
 SHOWN = 100
 # A registry's names end where this line is.
 _REGISTRY_END = "\n)\n"
 
 
-def new_dataset(name: str, path: Path, root: Path = settings.ROOT) -> Iterator[str]:
-    """Write what is proposed for a sample into the project at `root`; yield lines on it.
+def new_dataset(name: str, path: Path) -> Iterator[str]:
+    """Write what is proposed for a sample into the project; yield lines on it.
 
     Raises ProposalError, with nothing written, for a name or a file that cannot be used.
     """
@@ -36,7 +36,7 @@ def new_dataset(name: str, path: Path, root: Path = settings.ROOT) -> Iterator[s
     for folder, registered in (("datasets", DATASETS), ("metrics", METRICS)):
         if name in registered:
             raise ProposalError(f"{name} is there already: jobs/lakehouse/{folder}/{name}.py. Take another NAME.")
-    package = root / "jobs" / "lakehouse"
+    package, tests = ROOT / "jobs" / "lakehouse", ROOT / "tests"
     # What is refused at once needs no sample.
     check_free(package / "datasets" / f"{name}.py")
     seen = sample.read(path)
@@ -45,7 +45,6 @@ def new_dataset(name: str, path: Path, root: Path = settings.ROOT) -> Iterator[s
     outcome = trial.tried(dataset, seen)
     if not outcome.good:
         raise ProposalError(f"No record of {path} would pass: {', '.join(why for why, *_ in outcome.reasons)}.")
-    tests = root / "tests"
     files = {
         package / "datasets" / f"{name}.py": source.dataset_source(proposal),
         tests / "judging" / f"test_judge_{name}.py": source.cases_source(dataset, *trial.table(dataset, seen)),
@@ -56,8 +55,8 @@ def new_dataset(name: str, path: Path, root: Path = settings.ROOT) -> Iterator[s
         files[tests / "jobs" / f"test_{metric.name}.py"] = source.metric_test_source(metric, dataset)
         registries[package / "metrics" / "__init__.py"] = metric.name
     write(files, registries)
-    yield from (f"wrote {path.relative_to(root)}" for path in files)
-    yield from (f"added {name} to {path.relative_to(root)}" for path, name in registries.items())
+    yield from (f"wrote {path.relative_to(ROOT)}" for path in files)
+    yield from (f"added {name} to {path.relative_to(ROOT)}" for path, name in registries.items())
     yield from told(proposal, seen, outcome)
     yield from next_steps(dataset, metric, seen)
 
@@ -112,7 +111,7 @@ def told(proposal: Proposal, seen: sample.Sample, outcome: trial.Outcome) -> Ite
 
 def next_steps(dataset: Dataset, metric: Metric | None, seen: sample.Sample) -> Iterator[str]:
     """Yield what to do after the review."""
-    inbox = f"{settings.load().inbox}/{dataset.name}"
+    inbox = f"{load().inbox}/{dataset.name}"
     zipped = ".gz" if seen.path.name.lower().endswith(".gz") else ""
     name = seen.path.name if NAMES.fullmatch(seen.path.name) else f"{dataset.name}.{seen.format}{zipped}"
     yield ""

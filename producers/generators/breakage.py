@@ -33,11 +33,9 @@ class Breakage:
         return target in self.targets and (self.field is None or self.field in columns)
 
 
-def wrong(
-    name: str, reason: str, field: str, *values: str | int | float | bool, targets: tuple[str, ...] = TARGETS
-) -> Breakage:
+def wrong(name: str, reason: str, field: str, *values: str | int | float | bool) -> Breakage:
     """Return a breakage that puts one of some bad values into a field."""
-    return Breakage(name, reason, field, targets, lambda r, _, n: {**r, field: values[n % len(values)]})
+    return Breakage(name, reason, field, spoil=lambda r, _, n: {**r, field: values[n % len(values)]})
 
 
 def changed(name: str, reason: str, field: str, change: Callable[[Record], Record]) -> Breakage:

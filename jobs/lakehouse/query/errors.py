@@ -1,19 +1,19 @@
 """What can be wrong with a question, said so that who asks can mend it."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from lakehouse.errors import LakehouseError
 
 
 class QueryError(LakehouseError):
-    """Raised for a question that cannot be answered as it is put; `detail` says more where there is more to say."""
+    """Raised for a question that cannot be answered as it is put."""
 
     exit_code = 2
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.detail: Any = message
+    @property
+    def detail(self) -> Any:
+        """What an answer over HTTP says of it."""
+        return str(self)
 
 
 class DeniedError(QueryError):
@@ -33,19 +33,20 @@ class FilterError(QueryError):
     are the names that may be used; all three are the error's `detail`.
     """
 
-    def __init__(self, message: str, position: int | None = None, columns: Iterable[str] = ()) -> None:
+    def __init__(self, message: str, position: int | None = None) -> None:
         super().__init__(message)
-        self.message, self.position, self.columns = message, position, tuple(columns)
-        self.detail = {"message": message, "position": position, "columns": list(self.columns)}
+        self.position, self.columns = position, list[str]()
 
-    def placed(self, position: int | None, columns: Iterable[str] = ()) -> "FilterError":
-        """Return the same error with a position and the columns, where it had none yet."""
-        return type(self)(self.message, self.position or position, self.columns or columns)
+    @property
+    def detail(self) -> Any:
+        """The message, the position and the columns."""
+        return {"message": str(self), "position": self.position, "columns": self.columns}
 
 
 class PersonalFilterError(FilterError):
     """Raised when a filter names a column that the asking user only sees masked."""
 
-    def __init__(self, message: str, position: int | None = None, columns: Iterable[str] = ()) -> None:
-        super().__init__(message, position, columns)
-        self.detail = f"{message} (at character {position})"
+    @property
+    def detail(self) -> Any:
+        """The message and the position, in a text."""
+        return f"{self} (at character {self.position})"

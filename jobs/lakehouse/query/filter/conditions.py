@@ -50,7 +50,8 @@ def compile_filter(text: str, schema: pa.Schema, hidden: Collection[str] = ()) -
         if grammar.left:
             raise grammar.incomplete()
     except FilterError as error:
-        raise error.placed(None, sorted(known)) from error
+        error.columns = sorted(known)
+        raise
     return Condition(expression, frozenset(grammar.used))
 
 
@@ -126,7 +127,8 @@ class _Grammar:
         try:
             return self._compared(self._side())
         except FilterError as error:
-            raise error.placed(position) from error
+            error.position = error.position or position
+            raise
 
     def _compared(self, left: Operand | Literal) -> ds.Expression:
         """Read what follows the first side of a comparison."""
