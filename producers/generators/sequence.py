@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from itertools import count as count_from
+from itertools import islice
 from random import Random
 
 from lakehouse.model import Dataset
@@ -66,22 +67,19 @@ class Generator:
         return self.simple if layout == "simple" else tuple(f.source for f in self.dataset.fields)
 
     def records(self, seed: int, start: int = 0, count: int | None = None) -> Iterator[Record]:
-        """Yield the good records from number `start` on, `count` of them or without end.
+        """Return the good records from number `start` on, `count` of them or without end.
 
         Keys are the dataset's source names; money is a Decimal; a field that is not there is None.
         """
-        if count == 0:
-            return
-        draw, name = self.prepare(seed), self.dataset.name
-        stop = None if count is None else start + count
-        for block in count_from(start // BLOCK):
-            rng = Random(f"{seed}:{name}:{block}").random
-            for index in range(block * BLOCK, (block + 1) * BLOCK):
-                record = draw(rng, identifier(seed, name, index))
-                if index >= start:
-                    yield record
-                if index + 1 == stop:
-                    return
+        draw, name, skipped = self.prepare(seed), self.dataset.name, start % BLOCK
+
+        def drawn() -> Iterator[Record]:
+            for index in count_from(start - skipped):
+                if index % BLOCK == 0:
+                    rng = Random(f"{seed}:{name}:{index // BLOCK}").random
+                yield draw(rng, identifier(seed, name, index))
+
+        return islice(drawn(), skipped, None if count is None else skipped + count)
 
     def is_broken(self, seed: int, index: int, errors: float) -> bool:
         """Tell whether a record is among the share `errors` that is written broken; they are spread evenly."""
@@ -118,7 +116,7 @@ class Generator:
     def last_good(self, seed: int, stop: int, count: int, errors: float) -> list[int]:
         """Return the numbers of the last `count` records before `stop` that are not broken, in order."""
         good = (index for index in range(stop - 1, -1, -1) if not self.is_broken(seed, index, errors))
-        return sorted(index for index, _ in zip(good, range(count), strict=False))
+        return sorted(islice(good, count))
 
     def _broken_before(self, seed: int, index: int, errors: float) -> int:
         numerator, denominator = _ratio(errors)

@@ -29,8 +29,8 @@ _EARLIEST, _LATEST = -(10**16), 2 * 10**17
 
 def inbox_of(settings: Settings) -> File:
     """Return the folder of the settings' inbox."""
-    is_on_hdfs = isinstance(settings.inbox, str)
-    return HdfsPath(str(settings.inbox), settings.webhdfs) if is_on_hdfs else Path(settings.inbox)
+    folder = settings.inbox
+    return HdfsPath(folder, settings.webhdfs) if isinstance(folder, str) else folder
 
 
 def stamp(path: File) -> tuple[int, datetime]:
