@@ -9,12 +9,12 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.dataset as ds
 from deltalake import DeltaTable
 
-from lakehouse.lake.data_files import of_table
 from lakehouse.query import limits
 from lakehouse.query.errors import GoneError, QueryError
 from lakehouse.query.files import DataFile, matching
@@ -43,9 +43,15 @@ class Effort:
 
 def check_size(table: DeltaTable, expression: ds.Expression | None) -> None:
     """Raise QueryError where the files that may hold rows for an expression are larger than a scan may be."""
-    sizes = {file.path: file.size for file in of_table(table, ())}
+    known = _files(table)
     chosen = table.to_pyarrow_dataset().get_fragments(filter=expression)
-    _allow(sum(sizes[fragment.path] for fragment in chosen), limits.BYTES)
+    _allow(sum(known[fragment.path]["size_bytes"] for fragment in chosen), limits.BYTES)
+
+
+def _files(table: DeltaTable) -> dict[str, dict[str, Any]]:
+    """Return what the log says of each file of a table, by its path: `size_bytes` and `num_records`."""
+    actions = pa.table(table.get_add_actions(flatten=True)).select(["path", "size_bytes", "num_records"])
+    return {row["path"]: row for row in actions.to_pylist()}
 
 
 def _allow(size: int, most: int) -> None:
@@ -152,15 +158,15 @@ class Scan:
 
     def _checked_sizes(self, paths: Sequence[str], most: int | None = None) -> dict[str, int]:
         """Return the size of each file; a scan without a filter ends with the file that fills its page."""
-        known = {file.path: file for file in of_table(self.table, ())}
+        known = _files(self.table)
         total, rows = 0, -self.start.row
         for path in paths:
-            total += known[path].size
-            rows += known[path].rows
+            total += known[path]["size_bytes"]
+            rows += known[path]["num_records"] or 0
             if self.condition is None and rows >= self.limit:
                 break
         _allow(total, limits.BYTES if most is None else most)
-        return {path: known[path].size for path in paths}
+        return {path: known[path]["size_bytes"] for path in paths}
 
     def _of_file(self, file: DataFile, number: int) -> list[pa.RecordBatch]:
         batches: list[pa.RecordBatch] = []
