@@ -5,20 +5,13 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from random import Random
 
-import pyarrow as pa
+import large_logs
 import pytest
 import sample_lake as maker
 from api_live import Server
-from deltalake import write_deltalake
 from waiting import wait_until
-
-from lakehouse.datasets import DATASETS
-from lakehouse.lake import Lake, schemas
-from lakehouse.lake.schemas import arrow_schema
 
 ROWS, FILES = 150_000, 4
 # Bytes that a worker may grow by while it sends a table that is several times as large.
@@ -31,25 +24,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A lake whose silver.logs has 600,000 rows more, a row group a file, with texts that hardly compress."""
     url = f"file://{tmp_path_factory.mktemp('export')}/lake"
     maker.build(url, 50)
-    table, rng, start = schemas.silver(DATASETS["logs"]), Random(7), datetime(2024, 1, 1, tzinfo=UTC)
-    for file in range(FILES):
-        numbers = range(file * ROWS, (file + 1) * ROWS)
-        made = {
-            "ip": pa.array(["10.0.0.1"] * ROWS),
-            "time": pa.array([start + timedelta(seconds=n) for n in numbers], pa.timestamp("us", "UTC")),
-            "path": pa.array([rng.randbytes(250).hex() for _ in numbers]),
-            "status": pa.array([200 + n % 300 for n in numbers], pa.int32()),
-            "quarantined": pa.array([False] * ROWS),
-            "batch": pa.array([2 + file] * ROWS),
-        }
-        schema = arrow_schema(table.columns)
-        columns = [made[f.name].cast(f.type) if f.name in made else pa.nulls(ROWS, f.type) for f in schema]
-        write_deltalake(
-            Lake(url).address(table.name),
-            pa.table(columns, schema=schema),
-            mode="append",
-            partition_by=["quarantined"],
-        )
+    large_logs.append(url, ROWS, FILES)
     return url
 
 

@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator
 import api_answers
 import psutil
 import pytest
+import store_killed
 from api_live import Server
 from stack import RunningStack
 from test_api_on_hdfs import METRIC, ask, eventually, everywhere
+from test_query_on_hdfs import EXPORT, QUESTION
 
 from lakehouse import clients
 from lakehouse.settings import ROOT
@@ -19,13 +21,18 @@ pytestmark = [pytest.mark.stack, pytest.mark.long, pytest.mark.profile]
 LAKE = "s3a://lakehouse/api"
 
 
+def python(stack: RunningStack, *words: str) -> None:
+    """Run a module in the environment of the stack's store."""
+    environ = {"PYTHONPATH": "jobs:tests", **clients.environ(stack.settings, stack.environ)}
+    command = ["env", *(f"{name}={value}" for name, value in environ.items())]
+    done = stack.run(*command, sys.executable, "-m", *words)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.fixture(scope="module")
 def server(s3_stack: RunningStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     found = clients.environ(s3_stack.settings, s3_stack.environ)
-    environ = {"PYTHONPATH": "jobs:tests", **found}
-    command = ["env", *(f"{name}={value}" for name, value in environ.items())]
-    done = s3_stack.run(*command, sys.executable, "-m", "sample_lake", LAKE)
-    assert done.returncode == 0, done.stderr
+    python(s3_stack, "sample_lake", LAKE)
     with Server(tmp_path_factory.mktemp("api"), LAKE, ROOT, **found) as running:
         yield running
 
@@ -63,6 +70,25 @@ def test_a_shell_is_answered_too(server: Server, s3_stack: RunningStack) -> None
     assert api_answers.printed(done.stdout) == api_answers.sales()
 
 
+@pytest.fixture(scope="module")
+def large(server: Server, s3_stack: RunningStack) -> None:
+    """Make silver.logs so large that it is read for a while."""
+    python(s3_stack, "large_logs", LAKE, str(store_killed.ROWS), str(store_killed.FILES))
+
+
+def test_an_export_is_whole_or_an_error_where_the_server_is_killed(
+    large: None, server: Server, token: str, s3_stack: RunningStack
+) -> None:
+    store_killed.an_export(server, token, store(s3_stack).kill)
+
+
+def test_a_shell_gets_all_rows_or_an_error_where_the_server_is_killed(
+    large: None, server: Server, token: str, s3_stack: RunningStack
+) -> None:
+    store_killed.a_shell(s3_stack.environ | {"LAKEHOUSE_URL": LAKE}, store(s3_stack).kill)
+    store_killed.wait_for_store(server, token)
+
+
 def test_a_frozen_server_hangs_no_request(server: Server, token: str, s3_stack: RunningStack) -> None:
     before = ask(server, token)
     process = store(s3_stack)
@@ -73,9 +99,13 @@ def test_a_frozen_server_hangs_no_request(server: Server, token: str, s3_stack: 
         assert (stale.status, stale.body) == (200, before.body)
         assert ask(server, token, f"{METRIC}?as_of=1999-01-01").status == 503
         assert ask(server, token, "/api/health/").status == 503
+        assert [ask(server, token, EXPORT).status for _ in range(2)] == [503, 429]
+        assert ask(server, token, QUESTION).status == 503
+        store_killed.sql_that_waits(server, token)
     finally:
         process.send_signal(signal.SIGCONT)
     eventually(everywhere(server, token, lambda reply: "X-Stale" not in reply.headers))
+    eventually(lambda: {ask(server, token, route).status for route in (EXPORT, QUESTION)} == {200})
 
 
 def test_a_killed_server_comes_back_without_a_restart_of_the_api(

@@ -7,16 +7,18 @@ from collections.abc import Callable, Iterator
 from urllib.parse import quote, urlsplit
 
 import api_answers
-import psutil
 import pytest
+import store_killed
 from api_live import Reply, Server
 from stack import RunningStack
+from test_api_on_hdfs import eventually, listener
 
 from lakehouse.settings import ROOT
 
 pytestmark = pytest.mark.stack
 
 QUERY = "/api/query-table/?table=silver.logs&limit=5&filter="
+EXPORT, QUESTION = "/api/export/?table=silver.transactions", "/api/status-code-counts/?by=day&from=2024-11-11"
 CATALOGUE = ("tables/", "tables/silver.logs/", "tables/gold.campaign_metrics/lineage/", "ledger/", "runs/")
 # No answer may take longer, whatever the lake does; in seconds.
 PATIENCE = 3.0
@@ -87,6 +89,40 @@ def test_a_shell_is_answered_too(server: Server, stack: RunningStack) -> None:
     assert api_answers.printed(done.stdout) == api_answers.sales()
 
 
+@pytest.fixture(scope="module")
+def large(server: Server, stack: RunningStack) -> str:
+    """Make silver.logs so large that it is read for a while, and return the lake."""
+    lake = server.environ["LAKEHOUSE_URL"]
+    python(stack, "-m", "large_logs", lake, str(store_killed.ROWS), str(store_killed.FILES))
+    return lake
+
+
+@pytest.mark.long
+def test_an_export_is_whole_or_an_error_where_the_datanode_is_killed(
+    large: str, server: Server, token: str, stack: RunningStack
+) -> None:
+    store_killed.an_export(server, token, listener(stack, "HDFS_DATA_PORT").kill)
+
+
+@pytest.mark.long
+def test_a_shell_gets_all_rows_or_an_error_where_the_datanode_is_killed(
+    large: str, server: Server, token: str, stack: RunningStack
+) -> None:
+    store_killed.a_shell(stack.environ | {"LAKEHOUSE_URL": large}, listener(stack, "HDFS_DATA_PORT").kill)
+    store_killed.wait_for_store(server, token)
+
+
+@pytest.mark.long
+def test_sql_waits_for_a_frozen_datanode_until_its_deadline(server: Server, token: str, stack: RunningStack) -> None:
+    process = listener(stack, "HDFS_DATA_PORT")
+    process.send_signal(signal.SIGSTOP)
+    try:
+        store_killed.sql_that_waits(server, token)
+    finally:
+        process.send_signal(signal.SIGCONT)
+    store_killed.wait_for_store(server, token)
+
+
 def test_a_page_of_a_vacuumed_version_is_410(server: Server, token: str, stack: RunningStack) -> None:
     path = "/api/query-table/?table=gold.campaign_metrics&limit=1"
     page = ask(server, token, path).headers["X-Next-Page"]
@@ -100,18 +136,14 @@ def test_a_page_of_a_vacuumed_version_is_410(server: Server, token: str, stack: 
 def test_a_frozen_namenode_hangs_no_request_and_slots_come_back(
     server: Server, token: str, stack: RunningStack
 ) -> None:
-    port = stack.settings.ports["HDFS_RPC_PORT"]
-    listening = (c for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN and c.pid)
-    process = next(psutil.Process(c.pid) for c in listening if c.laddr and c.laddr.port == port)
-    path = QUERY + quote("status = 200")
+    process, path = listener(stack, "HDFS_RPC_PORT"), QUERY + quote("status = 200")
     process.send_signal(signal.SIGSTOP)
     try:
         assert [ask(server, token, path).status for _ in range(3)] == [503, 503, 429]
+        assert [ask(server, token, EXPORT).status for _ in range(2)] == [503, 429]
+        assert ask(server, token, QUESTION).status == 503
         assert [ask(server, token, f"/api/{route}").status for route in CATALOGUE] == [503] * len(CATALOGUE)
     finally:
         process.send_signal(signal.SIGCONT)
-    end = time.monotonic() + 40
-    while ask(server, token, path).status != 200:
-        assert time.monotonic() < end
-        time.sleep(0.2)
+    eventually(lambda: {ask(server, token, route).status for route in (path, EXPORT, QUESTION)} == {200})
     assert [ask(server, token, f"/api/{route}").status for route in CATALOGUE] == [200] * len(CATALOGUE)
