@@ -21,11 +21,9 @@ from lakehouse.landing.inbox import inbox_of
 from lakehouse.landing.land import Inbox
 from lakehouse.model import Dataset
 from lakehouse.offsets import plan
-from lakehouse.postgres.reader import Look
 from lakehouse.postgres.rows import Arrivals
-from lakehouse.postgres.tables import Tables
+from lakehouse.postgres.tables import Look, Tables
 from lakehouse.spark import tables
-from lakehouse.spark.kafka import read_topic
 from lakehouse.spark.main import main
 from lakehouse.spark.run import LOG, Run
 from lakehouse.topics import Topic
@@ -190,7 +188,7 @@ def read_messages(job: Run, dataset: Dataset, topic: Topic) -> None:
         LOG.warning("bronze  %-26s accepted as lost: %s", dataset.name, planned.loss)
     lost = state.lost + planned.lost
     following = state.next(job.run_id, topic_id=topic.id, offsets=planned.offsets, lost=lost)
-    rows = read_topic(job.spark, job.settings.kafka, dataset.topic, planned.starts, topic.ends).selectExpr(
+    rows = tables.read_topic(job.spark, job.settings.kafka, dataset.topic, planned.starts, topic.ends).selectExpr(
         f"CAST({following.batch} AS BIGINT) AS batch",
         "topic AS source",
         f"concat(partition, '{source_id('', planned.generation)}') AS source_id",

@@ -16,7 +16,7 @@ import gold
 from lakehouse.datasets import DATASETS
 from lakehouse.metrics import METRICS
 from lakehouse.model import Dataset
-from lakehouse.spark import changes, rejudging, telling
+from lakehouse.spark import changes, rejudging
 from lakehouse.spark.main import main
 from lakehouse.spark.run import LOG, Run
 
@@ -51,7 +51,7 @@ def replay(job: Run, dataset: Dataset, reason: str = "", *, dry_run: bool = Fals
     stored = [] if all_of_it else [file for file in files if file.side is False]
     with rejudging.judged_again(job, dataset, old, stored, all_of_it=all_of_it) as verdict:
         found = rejudging.moves(verdict)
-        for line in telling.moves(dataset.name, verdict.records, found):
+        for line in rejudging.tell_moves(dataset.name, verdict.records, found):
             LOG.log(INFO if is_told else DEBUG, "%s", line)
         if dry_run or not (found or verdict.older):
             return

@@ -14,7 +14,7 @@ import gold
 from lakehouse.datasets import DATASETS
 from lakehouse.metrics import METRICS
 from lakehouse.model import Dataset
-from lakehouse.spark import rejudging, telling
+from lakehouse.spark import rejudging
 from lakehouse.spark.main import main
 from lakehouse.spark.run import LOG, Run
 
@@ -37,9 +37,9 @@ def ask(job: Run, dataset: Dataset, *, publish: bool = False) -> None:
     metrics = [metric for metric in METRICS.values() if metric.dataset == dataset.name]
     good, bad = (rejudging.silver_side(job, dataset, quarantined=side) for side in (False, True))
     with rejudging.judged_again(job, dataset, good.unionByName(bad), (), all_of_it=True) as verdict:
-        lines = telling.moves(dataset.name, verdict.records, rejudging.moves(verdict))
+        lines = rejudging.tell_moves(dataset.name, verdict.records, rejudging.moves(verdict))
         for metric in metrics:
-            lines += telling.groups(metric, *rejudging.changed_groups(verdict, metric))
+            lines += rejudging.tell_groups(metric, *rejudging.changed_groups(verdict, metric))
         for line in lines:
             LOG.info("%s", line)
         if not publish:

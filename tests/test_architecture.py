@@ -22,7 +22,7 @@ PACKAGE = ROOT / "jobs" / "lakehouse"
 SOURCES = sorted(path for top in ("jobs", "producers", "viz", "api", "docker") for path in (ROOT / top).rglob("*.py"))
 # Where Spark may be imported: rooms of the package, and the jobs themselves.
 SPARK_ROOMS = {"spark"}
-READERS, SESSION = (PACKAGE / "spark" / "tables.py", PACKAGE / "spark" / "kafka.py"), PACKAGE / "spark" / "session.py"
+READER, SESSION = PACKAGE / "spark" / "tables.py", PACKAGE / "spark" / "session.py"
 # What may be imported where there is no pyspark.
 PLAIN = [
     *(
@@ -154,17 +154,17 @@ def test_without_pyspark_what_starts_spark_does_not(tmp_path: Path) -> None:
     assert "pyspark is blocked" in import_without_pyspark(tmp_path, "lakehouse.spark.session").stderr
 
 
-def test_only_the_readers_and_writers_of_spark_read_and_write_with_it() -> None:
+def test_only_the_reader_and_writer_of_tables_reads_and_writes_with_spark() -> None:
     offenders = {
         f"{named(path)}: {of}.{name}"
         for path in SOURCES
-        if path.is_relative_to(ROOT / "jobs") and path not in READERS
+        if path.is_relative_to(ROOT / "jobs") and path != READER
         for of, name in attributes(path)
         if name in ("read", "write", "readTo", "writeTo") and _is_frame(of)
     }
     assert not offenders
     # Where they are, they are seen.
-    assert all(any(name in ("read", "write") and _is_frame(of) for of, name in attributes(path)) for path in READERS)
+    assert any(name in ("read", "write") and _is_frame(of) for of, name in attributes(READER))
 
 
 def _is_frame(expression: str) -> bool:

@@ -21,7 +21,7 @@ import gold
 import silver
 from lakehouse.datasets import DATASETS
 from lakehouse.settings import ROOT
-from lakehouse.spark.kafka import read_topic
+from lakehouse.spark import tables
 from lakehouse.spark.main import main
 from lakehouse.spark.run import LOG, Run
 
@@ -53,7 +53,7 @@ def run(job: Run) -> None:
         bronze.land(job, bronze.open_inbox(job))
         silver.run(job)
         gold.run(job)
-    read_topic(job.spark, job.settings.kafka, DATASETS["logs"].topic, {0: 0}, {0: 0})
+    tables.read_topic(job.spark, job.settings.kafka, DATASETS["logs"].topic, {0: 0}, {0: 0})
     load_clients(job)
 
 

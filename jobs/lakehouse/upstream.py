@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from lakehouse.datasets import DATASETS
 from lakehouse.lake.state import State
-from lakehouse.postgres.reader import Look
-from lakehouse.postgres.tables import Tables
+from lakehouse.postgres.tables import Look, Tables
 from lakehouse.settings import Settings
 from lakehouse.topics import Topic, Topics
 

@@ -12,10 +12,9 @@ from psycopg.sql import SQL, Identifier
 from lakehouse.errors import IntegrityError
 from lakehouse.lake.state import Reading
 from lakehouse.model import DatabaseTable
-from lakehouse.postgres.connection import Connection, quoted
-from lakehouse.postgres.looking import columns_of, copy, describe
-from lakehouse.postgres.reader import Look
+from lakehouse.postgres.connection import Connection, columns_of, copy, describe, quoted
 from lakehouse.postgres.rows import Change
+from lakehouse.postgres.tables import Look
 
 _TYPE = """
     SELECT format_type(atttypid, NULL) AS type FROM pg_attribute
@@ -31,7 +30,7 @@ _STANDS = """
 
 
 class CursorReader:
-    """A table or view whose column `table.cursor` is an xid8; see `reader.Reader`."""
+    """A table or view whose column `table.cursor` is an xid8; see `tables.Reader`."""
 
     def __init__(self, connection: Connection, table: DatabaseTable) -> None:
         self._connection, self._table = connection, table

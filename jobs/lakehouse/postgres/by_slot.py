@@ -13,11 +13,10 @@ from lakehouse import crash
 from lakehouse.errors import IntegrityError
 from lakehouse.lake.state import Reading
 from lakehouse.model import DatabaseTable
-from lakehouse.postgres.connection import Connection, quoted
-from lakehouse.postgres.looking import columns_of, copy, describe
+from lakehouse.postgres.connection import Connection, columns_of, copy, describe, quoted
 from lakehouse.postgres.pgoutput import Decoder, lsn
-from lakehouse.postgres.reader import Look
 from lakehouse.postgres.rows import Change
+from lakehouse.postgres.tables import Look
 
 # Bytes of other tables' changes that a slot may hold back before bronze's state goes on without any of its own.
 _IDLE = 16 << 20
@@ -35,7 +34,7 @@ _PEEK = """
 
 
 class SlotReader:
-    """A table with a publication of its own and a replication slot of the same name; see `reader.Reader`."""
+    """A table with a publication of its own and a replication slot of the same name; see `tables.Reader`."""
 
     def __init__(self, connection: Connection, table: DatabaseTable, key: tuple[str, ...]) -> None:
         self._connection, self._table, self._key = connection, table, key

@@ -1,14 +1,16 @@
-"""A connection to the database, and its errors in words that a user can act on."""
+"""A connection to the database, its errors in words that a user can act on, and what both ways of reading ask of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
-from psycopg.sql import Composed, Identifier
+from psycopg.sql import SQL, Composed, Identifier
 
 from lakehouse.errors import IntegrityError, ServiceError
+from lakehouse.model import DatabaseTable
+from lakehouse.postgres.rows import Change, as_json
 
 Row = dict[str, Any]
 
@@ -16,6 +18,12 @@ Row = dict[str, Any]
 # take that does not read a table; a slot is made when all transactions of before have ended.
 _OPTIONS = "-c timezone=UTC -c datestyle=ISO -c intervalstyle=iso_8601 -c extra_float_digits=1 -c bytea_output=hex"
 _SECONDS = 60
+
+_TABLE = """
+    SELECT c.oid::text AS oid, c.relkind, c.relreplident, d.oid::text AS database, system_identifier::text AS server
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, pg_database d, pg_control_system()
+    WHERE n.nspname = %s AND c.relname = %s AND d.datname = current_database()
+"""
 
 
 class Connection:
@@ -92,3 +100,42 @@ class Connection:
 def quoted(name: str) -> Identifier:
     """Return a table's name with its schema as an SQL identifier."""
     return Identifier(*name.split(".", 1))
+
+
+def describe(connection: Connection, table: DatabaseTable, way: str) -> tuple[Row, str]:
+    """Return what the catalogue says of a table, and the id that tells it from another one of the same name.
+
+    Raises IntegrityError where there is none.
+    """
+    found = connection.row(_TABLE, *table.name.split(".", 1))
+    if found is None:
+        raise IntegrityError(
+            f"There is no table {table.name} in the database of POSTGRES_URL, or its user may not see it. Look at "
+            f"POSTGRES_TABLES: names are matched exactly."
+        )
+    return found, f"{way} {found['server']}/{found['database']}/{found['oid']}"
+
+
+def copy(connection: Connection, rows: Composed, columns: Sequence[tuple[str, int]], cursor: str) -> Iterator[Change]:
+    """Yield the rows of a query as they are read, without all of them in memory.
+
+    `columns` are its columns with their types. Where `cursor` is no LSN it is the name of the column that says when a
+    row was written, which is no part of the row.
+    """
+    names = [name for name, _ in columns]
+    at = names.index(cursor) if cursor in names else None
+    write = as_json([column for n, column in enumerate(columns) if n != at])
+    statement = SQL("COPY ({}) TO STDOUT").format(rows)
+    with connection.copy(statement) as copied:
+        for texts in copied.rows():
+            if at is None:
+                yield Change("read", cursor, write(texts))
+            else:
+                yield Change("read", texts[at], write((*texts[:at], *texts[at + 1 :])))
+
+
+def columns_of(connection: Connection, rows: Composed) -> list[tuple[str, int]]:
+    """Return the columns of a query with their types by the numbers in pg_type."""
+    with connection.translated(), connection.raw.cursor() as asked:
+        asked.execute(SQL("{} LIMIT 0").format(rows))
+        return [(column.name, column.type_code) for column in asked.description or ()]

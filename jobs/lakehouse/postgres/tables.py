@@ -1,15 +1,42 @@
 """The tables of a database that are sources of records, each with a connection of its own."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
-from typing import Self
+from dataclasses import dataclass
+from typing import Protocol, Self
 
 from lakehouse.datasets import DATASETS
 from lakehouse.errors import SettingError
-from lakehouse.lake.state import State
+from lakehouse.lake.state import Reading, State
 from lakehouse.model import Dataset
-from lakehouse.postgres.reader import Look, Reader
+from lakehouse.postgres.rows import Change
 from lakehouse.settings import Settings
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a table stands: its `id`, whether it has news, and in a sentence what is gone since it was read (`loss`).
+
+    `end` is where a reading ends that is told before it begins: an LSN.
+    """
+
+    id: str
+    has_news: bool
+    loss: str = ""
+    end: str = ""
+
+
+class Reader(Protocol):
+    """A way of reading a table: by a cursor column, or by a replication slot."""
+
+    def look(self, reading: Reading | None) -> Look:
+        """Return how the table stands, for a bronze that has read it so far; None where it never has."""
+
+    def changes(self, reading: Reading | None, look: Look) -> Iterator[Change]:
+        """Yield what is new, `end` as the last; all rows as they are where there is no reading yet."""
+
+    def done(self, reading: Reading) -> None:
+        """Let go of what bronze has committed."""
 
 
 class Tables:

@@ -1,4 +1,4 @@
-"""Records of bronze judged again by the rules as they are now, beside what silver holds of them."""
+"""Records of bronze judged again by the rules as they are now, beside what silver holds of them; and that in lines."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -13,9 +13,11 @@ from pyspark.sql import functions as F
 from lakehouse.errors import IntegrityError
 from lakehouse.judging.version import rules_version
 from lakehouse.lake.data_files import DataFile
+from lakehouse.lake.printing import plain, safe
 from lakehouse.lake.schemas import IDENTITY
 from lakehouse.lake.state import State
 from lakehouse.model import Dataset, Metric
+from lakehouse.reasons import sentence
 from lakehouse.spark import changes, tables
 from lakehouse.spark.aggregates import aggregate
 from lakehouse.spark.judging import judged, silver_rows
@@ -24,6 +26,8 @@ from lakehouse.spark.run import Run
 RECORD = [column.name for column in IDENTITY]
 # Kinds of moves, and changed groups of a metric, that are told one by one.
 MOST_MOVES, MOST_GROUPS = 1_000, 20
+# Characters of a record, and of a group's name, that are shown.
+_SHOWN = 80
 
 
 @dataclass(frozen=True)
@@ -138,3 +142,46 @@ def changed_groups(verdict: Verdict, metric: Metric) -> tuple[int, list[dict[str
     rows = changed.selectExpr("*", "count(*) OVER () AS groups").orderBy(key).limit(MOST_GROUPS).collect()
     groups = [{key: row[key], **{name: tuple(row[name]) for name in values}} for row in rows]
     return (rows[0].groups if rows else 0), groups
+
+
+def tell_moves(dataset: str, records: int, found: Sequence[Move]) -> list[str]:
+    """Return a line for each kind of move, with what its reasons mean and samples of its records."""
+    lines = [f"{dataset}: {records:,} records judged again{'' if found else ', nothing changes'}"]
+    for move in found:
+        lines.append(f"{move.records:>12,}  {_change(move)}")
+        lines += [f"{'':14}{_sample(*sample)}" for sample in move.samples]
+    return lines
+
+
+def _change(move: Move) -> str:
+    if not move.before and not move.after:
+        return "stay good, with other values"
+    if not move.after:
+        return f"{', '.join(move.before)} -> good"
+    means = " ".join(sentence(name) for name in move.after)
+    return f"{', '.join(move.before) or 'good'} -> {', '.join(move.after)}  {means}"
+
+
+def _sample(source: str, position: int, raw: bytes | None) -> str:
+    return f"{safe(source)} {position}{'' if raw is None else f': {_cut(plain(raw))}'}"
+
+
+def _cut(text: str) -> str:
+    shown = safe(text)
+    return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
+
+
+def tell_groups(metric: Metric, count: int, changed: Sequence[dict[str, Any]]) -> list[str]:
+    """Return the changed groups of a metric, a line each, and how many there are beside those."""
+    if not count:
+        return [f"gold.{metric.name}: nothing changes"]
+    key, *values = (column.name for column in metric.columns)
+    lines = [f"gold.{metric.name}: {count:,} {'group changes' if count == 1 else 'groups change'}"]
+    for group in changed:
+        pairs = (f"{name} {_value(group[name][0])} -> {_value(group[name][1])}" for name in values)
+        lines.append(f"{'':14}{_cut(plain(group[key]))}: {', '.join(pairs)}")
+    return [*lines, *([f"{'':14}and {count - len(changed):,} more"] if count > len(changed) else [])]
+
+
+def _value(value: object) -> str:
+    return "none" if value is None else plain(value)

@@ -1,14 +1,15 @@
-"""The only module that reads and writes tables with Spark."""
+"""The only module that reads and writes with Spark: tables, and topics of Kafka."""
 
 import json
 import pickle
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 
+from lakehouse import connection
 from lakehouse.lake import data_files, losses
 from lakehouse.lake.data_files import DataFile
 from lakehouse.lake.store import Lake
@@ -38,6 +39,29 @@ def read(spark: SparkSession, lake: Lake, name: str, files: Sequence[DataFile], 
     rows = spark.read.schema(ddl(columns)).parquet(*(f"{lake.address(name)}/{file.path}" for file in files))
     rows = in_tasks(rows, sum(file.rows for file in files))
     return rows if not batch or all(file.follows(batch) for file in files) else rows.where(f"batch > {batch}")
+
+
+def read_topic(
+    spark: SparkSession, servers: str, topic: str, starts: Mapping[int, int], ends: Mapping[int, int]
+) -> DataFrame:
+    """Return the committed records of a topic from the offsets `starts` up to and without `ends`, by partition.
+
+    Offsets that are gone end the job with an error when the rows are computed.
+    """
+    return (
+        spark.read.format("kafka")
+        .option("kafka.bootstrap.servers", servers)
+        .option("subscribe", topic)
+        # With a group of their own for each read, Spark's consumers would be made anew for each batch. Nothing is
+        # committed under it, and partitions are assigned.
+        .option("kafka.group.id", f"lakehouse-{topic}")
+        .option("startingOffsets", json.dumps({topic: {str(n): offset for n, offset in starts.items()}}))
+        .option("endingOffsets", json.dumps({topic: {str(n): offset for n, offset in ends.items()}}))
+        .option("failOnDataLoss", "true")
+        .options(**connection.spark())
+        .option("kafka.isolation.level", "read_committed")
+        .load()
+    )
 
 
 def write(rows: DataFrame, lake: Lake, name: str, batch: int) -> list[DataFile]:
