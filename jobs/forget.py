@@ -116,9 +116,8 @@ def forget(job: Run, dataset: Dataset) -> None:
     forgetting.sweep(job.lake, job.standings, dataset, job.run_id)
     if dataset.key is not None:
         replay.replay(job, dataset, _DECIDED, is_told=False)
-    for metric in METRICS.values():
-        if metric.dataset == dataset.name and gold.is_stale(job, metric):
-            gold.refresh(job, metric)
+    for metric in gold.stale(job, [dataset.name]):
+        gold.refresh(job, metric)
     for name in tables_of(dataset):
         if job.standings[name].version:
             ended = forgetting.end_older_versions(job.lake, name, job.standings[name])

@@ -5,8 +5,10 @@ Run it with `make gold`, or `source conf/env.sh && spark-submit jobs/gold.py`.
 
 import sys
 import time
+from collections.abc import Collection
 from functools import partial
 
+from lakehouse.datasets import DATASETS
 from lakehouse.metrics import METRICS
 from lakehouse.model import Metric
 from lakehouse.spark.aggregates import aggregate, merge
@@ -14,10 +16,14 @@ from lakehouse.spark.main import main
 from lakehouse.spark.run import Run
 
 
-def run(job: Run) -> None:
-    """Bring every metric up to the newest batch of its silver table; those that are there stay as they are."""
-    stale = [metric for metric in METRICS.values() if is_stale(job, metric)]
-    job.side_by_side([partial(refresh, job, metric) for metric in stale])
+def run(job: Run, datasets: Collection[str] = DATASETS) -> None:
+    """Bring the metrics of datasets up to the newest batch of silver; those that are there stay as they are."""
+    job.side_by_side([partial(refresh, job, metric) for metric in stale(job, datasets)])
+
+
+def stale(job: Run, datasets: Collection[str]) -> list[Metric]:
+    """Return the metrics of datasets that are stale."""
+    return [metric for metric in METRICS.values() if metric.dataset in datasets and is_stale(job, metric)]
 
 
 def is_stale(job: Run, metric: Metric) -> bool:
@@ -35,7 +41,7 @@ def refresh(job: Run, metric: Metric) -> None:
     silver, state = job.standings[f"silver.{metric.dataset}"], job.state(name)
     following = state.next(job.run_id, source=silver.as_source(), code=metric.code)
     is_merged = can_merge(job, metric)
-    read_to = state.source.batch if state.source and is_merged else 0
+    read_to = state.source_batch if is_merged else 0
     new = job.rows_after(f"silver.{metric.dataset}", read_to, side=False)
     rows = merge(job.rows_after(name), new, metric) if is_merged else aggregate(new, metric)
     written = job.write(rows, name, following, removed=job.standings[name].files)

@@ -16,7 +16,6 @@ from lakehouse.datasets import DATASETS
 from lakehouse.errors import LakehouseError
 from lakehouse.lake.progress import Reporter
 from lakehouse.landing.land import Inbox
-from lakehouse.metrics import METRICS
 from lakehouse.model import Dataset
 from lakehouse.spark.main import asked_to_end, main
 from lakehouse.spark.run import LOG, Run
@@ -72,18 +71,16 @@ def step(job: Run, inbox: Inbox, upstream: Upstream) -> bool:
 
 def _is_behind(job: Run, dataset: Dataset, now: Stand) -> bool:
     """Return whether one of a dataset's tables has something to read."""
-    stale = (gold.is_stale(job, metric) for metric in METRICS.values() if metric.dataset == dataset.name)
-    return bronze.has_news(job, dataset, now) or silver.has_news(job, dataset) or any(stale)
+    is_behind = bronze.has_news(job, dataset, now) or silver.has_news(job, dataset)
+    return is_behind or bool(gold.stale(job, [dataset.name]))
 
 
 def _follow(job: Run, dataset: Dataset, upstream: Upstream, now: Stand) -> None:
-    if bronze.has_news(job, dataset, now):
-        bronze.read(job, dataset, upstream, now)
+    bronze.read(job, dataset, upstream, now)
     if silver.has_news(job, dataset):
         silver.judge(job, dataset)
-    for metric in METRICS.values():
-        if metric.dataset == dataset.name and gold.is_stale(job, metric):
-            gold.refresh(job, metric)
+    for metric in gold.stale(job, [dataset.name]):
+        gold.refresh(job, metric)
     for layer in ("bronze", "silver"):
         job.tidy(f"{layer}.{dataset.name}")
 

@@ -14,7 +14,6 @@ from logging import DEBUG, INFO
 
 import gold
 from lakehouse.datasets import DATASETS
-from lakehouse.metrics import METRICS
 from lakehouse.model import Dataset
 from lakehouse.spark import changes, rejudging
 from lakehouse.spark.main import main
@@ -26,8 +25,7 @@ def run(job: Run, datasets: Sequence[str], reason: str, *, dry_run: bool) -> Non
     for name in datasets:
         replay(job, DATASETS[name], reason, dry_run=dry_run)
     if not dry_run:
-        stale = [m for m in METRICS.values() if m.dataset in datasets and gold.is_stale(job, m)]
-        job.side_by_side([partial(gold.refresh, job, metric) for metric in stale])
+        gold.run(job, datasets)
 
 
 def replay(job: Run, dataset: Dataset, reason: str = "", *, dry_run: bool = False, is_told: bool = True) -> None:

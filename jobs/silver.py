@@ -53,8 +53,7 @@ def tell_older_rules(job: Run) -> None:
 
 def has_news(job: Run, dataset: Dataset) -> bool:
     """Return whether bronze has batches that silver has not judged."""
-    source = job.state(f"silver.{dataset.name}").source
-    return job.state(f"bronze.{dataset.name}").batch > (source.batch if source else 0)
+    return job.state(f"bronze.{dataset.name}").batch > job.state(f"silver.{dataset.name}").source_batch
 
 
 def judge(job: Run, dataset: Dataset) -> None:
@@ -65,8 +64,7 @@ def judge(job: Run, dataset: Dataset) -> None:
     """
     started, name = time.monotonic(), f"silver.{dataset.name}"
     bronze, before = job.standings[f"bronze.{dataset.name}"], job.standings[name]
-    state = before.state
-    read_to = state.source.batch if state.source else 0
+    state, read_to = before.state, before.state.source_batch
     altered = changes.of_batches(job.lake, dataset, bronze, before, read_to)
     is_anew = altered is not None and altered.is_anew
     if is_anew:

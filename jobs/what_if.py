@@ -34,19 +34,19 @@ def ask(job: Run, dataset: Dataset, *, publish: bool = False) -> None:
     if not job.standings[name].files:
         LOG.info("%s: nothing was judged yet", dataset.name)
         return
-    metrics = [metric for metric in METRICS.values() if metric.dataset == dataset.name]
     good, bad = (rejudging.silver_side(job, dataset, quarantined=side) for side in (False, True))
     with rejudging.judged_again(job, dataset, good.unionByName(bad), (), all_of_it=True) as verdict:
         lines = rejudging.tell_moves(dataset.name, verdict.records, rejudging.moves(verdict))
-        for metric in metrics:
-            lines += rejudging.tell_groups(metric, *rejudging.changed_groups(verdict, metric))
+        for metric in METRICS.values():
+            if metric.dataset == dataset.name:
+                lines += rejudging.tell_groups(metric, *rejudging.changed_groups(verdict, metric))
         for line in lines:
             LOG.info("%s", line)
         if not publish:
             return
         sides = job.write(verdict.new, name, verdict.following, removed=job.standings[name].files)
     job.report(name, time.monotonic() - started, rows=sides.get(False, 0), quarantined=sides.get(True, 0))
-    job.side_by_side([partial(gold.refresh, job, metric) for metric in metrics if gold.is_stale(job, metric)])
+    gold.run(job, [dataset.name])
 
 
 if __name__ == "__main__":

@@ -108,7 +108,7 @@ def _decided(landed: Landed, row: Mapping[str, Any]) -> None:
 def _line(lake: Lake, dataset: Dataset, landed: Landed, gone: DeltaTable) -> Balance:
     # Silver first: what bronze gains meanwhile is then waiting, not lost.
     silver = lake.open(f"silver.{dataset.name}")
-    judged = lake.standing(f"silver.{dataset.name}", silver).state.source
+    read_to = lake.standing(f"silver.{dataset.name}", silver).state.source_batch
     bronze = lake.open(f"bronze.{dataset.name}")
     state = lake.standing(f"bronze.{dataset.name}", bronze).state
     rows, sides = scan.sum_of(bronze, "num_records"), scan.rows_by_partition(silver)
@@ -119,7 +119,6 @@ def _line(lake: Lake, dataset: Dataset, landed: Landed, gone: DeltaTable) -> Bal
     for file in state.files:
         _decided(files, file)
     forgotten = _forgotten(gone, dataset, files, state)
-    read_to = judged.batch if judged else 0
     return Balance(
         dataset=dataset.name,
         from_files=sum(records for records, _ in files.values()),

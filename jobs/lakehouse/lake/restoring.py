@@ -52,7 +52,7 @@ def to_version(lake: Lake, name: str, version: int) -> list[Step]:
     layer, _, dataset = name.partition(".")
     if layer == "bronze":
         silver, batches = f"silver.{dataset}", _batches(lake, name, version)
-        read = ((v, there) for v, there in _states(lake, silver) if _read_to(there) <= step.state.batch)
+        read = ((v, there) for v, there in _states(lake, silver) if there.source_batch <= step.state.batch)
         before = (v for v, there in read if _is_made_of(lake, silver, v, there, batches))
         steps.insert(0, _step(lake, silver, next(before, 0)))
     elif layer == "silver" and version:
@@ -69,13 +69,9 @@ def to_version(lake: Lake, name: str, version: int) -> list[Step]:
     return back
 
 
-def _read_to(state: State) -> int:
-    return state.source.batch if state.source else 0
-
-
 def _is_made_of(lake: Lake, silver: str, version: int, state: State, bronze: set[int]) -> bool:
     """Return whether a version of silver holds just the batches of bronze up to the one that it has read."""
-    return _batches(lake, silver, version) == {batch for batch in bronze if batch <= _read_to(state)}
+    return _batches(lake, silver, version) == {batch for batch in bronze if batch <= state.source_batch}
 
 
 def _batches(lake: Lake, name: str, version: int | None = None) -> set[int]:
@@ -109,7 +105,7 @@ def without_damaged(lake: Lake, dataset: str) -> list[Step]:
         return []
     kept = tuple(file for file in files if file not in gone)
     step = Step(name, whole.version(), kept, lake.standing(name, whole).state, gone)
-    is_judged = not all(file.follows(_read_to(lake.standing(silver).state)) for file in gone)
+    is_judged = not all(file.follows(lake.standing(silver).state.source_batch) for file in gone)
     return [*([_step(lake, silver, 0)] if is_judged else []), step]
 
 

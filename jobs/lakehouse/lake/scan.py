@@ -5,7 +5,9 @@ theirs, and a process that ended meanwhile crashed once in 150 times (`terminate
 """
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pyarrow as pa
 from deltalake import DeltaTable, QueryBuilder
@@ -60,22 +62,24 @@ def literal(text: str) -> str:
 
 def rows_by_partition(table: DeltaTable) -> dict[bool | None, int]:
     """Return the number of rows per value of `quarantined` (None where it is no column), from the log alone."""
-    actions = pa.table(table.get_add_actions(flatten=True))
-    sides: Sequence[bool | None] = [None] * actions.num_rows
-    if "partition.quarantined" in actions.column_names:
-        sides = actions["partition.quarantined"].to_pylist()
-    counts: dict[bool | None, int] = {}
-    for side, rows in zip(sides, actions["num_records"].to_pylist(), strict=True):
-        counts[side] = counts.get(side, 0) + (rows or 0)
-    return counts
+    counts: Counter[bool | None] = Counter()
+    for side, rows in _logged(table, "partition.quarantined", "num_records"):
+        counts[side] += rows or 0
+    return dict(counts)
 
 
 def sum_of(table: DeltaTable, statistic: str) -> int:
     """Return the sum over a table's files of a statistic of its log, such as `num_records` or `null_count.amount`."""
+    return sum(value or 0 for (value,) in _logged(table, statistic))
+
+
+def _logged(table: DeltaTable, *names: str) -> Iterator[tuple[Any, ...]]:
+    """Yield what the log says of each file of a table, None for what it does not say."""
     actions = pa.table(table.get_add_actions(flatten=True))
-    if statistic not in actions.column_names:
-        return 0
-    return sum(value or 0 for value in actions[statistic].to_pylist())
+    nothing = [None] * actions.num_rows
+    yield from zip(
+        *(actions[name].to_pylist() if name in actions.column_names else nothing for name in names), strict=True
+    )
 
 
 def count_after(table: DeltaTable, batch: int) -> int:

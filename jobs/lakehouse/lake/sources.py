@@ -154,7 +154,7 @@ def _of(lake: Lake, dataset: Dataset, condition: str) -> list[SourceBalance]:
 def _read(lake: Lake, dataset: Dataset, condition: str) -> Iterator[SourceBalance]:
     # Silver before bronze: what bronze gains meanwhile is then waiting, not lost.
     files, silver = lake.open(FILES.name), lake.open(f"silver.{dataset.name}")
-    judged = lake.standing(f"silver.{dataset.name}", silver).state.source
+    read_to = lake.standing(f"silver.{dataset.name}", silver).state.source_batch
     bronze = lake.open(f"bronze.{dataset.name}")
     state = lake.standing(f"bronze.{dataset.name}", bronze).state
     sql = _SHEET.format(
@@ -164,7 +164,7 @@ def _read(lake: Lake, dataset: Dataset, condition: str) -> Iterator[SourceBalanc
         others=_others(state, dataset),
         came_in=came_in(state, dataset),
         condition=condition,
-        read_to=judged.batch if judged else 0,
+        read_to=read_to,
         most=MOST,
     )
     rows = scan.query(sql, files=files, silver=silver, bronze=bronze, forgotten=lake.open(FORGOTTEN.name)).to_pylist()

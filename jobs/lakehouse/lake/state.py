@@ -115,6 +115,11 @@ class State:
         own = (source_id for source_id in self.offsets if _generation(source_id) == self.generation)
         return {int(source_id.partition("@")[0]): self.offsets[source_id][1] for source_id in own}
 
+    @property
+    def source_batch(self) -> int:
+        """The batch of its source that the table has read to, 0 where it has read none."""
+        return self.source.batch if self.source else 0
+
     def read(self, topic: str) -> list[tuple[str, str, int, int]]:
         """Return what was read, of the topic and of tables: source, source_id, first position and the next one."""
         ranges = [(topic, self.offsets), *((name, reading.ranges) for name, reading in self.readings.items())]

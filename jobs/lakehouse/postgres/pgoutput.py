@@ -5,7 +5,6 @@ Source: PostgreSQL documentation, "Logical Replication Message Formats", protoco
 
 import struct
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from lakehouse.errors import IntegrityError
 from lakehouse.postgres.rows import Change, Texts, as_json
@@ -23,12 +22,6 @@ def lsn(text: str) -> int:
 def lsn_text(number: int) -> str:
     """Return a position of the write-ahead log as PostgreSQL writes it."""
     return f"{number >> 32:X}/{number & 0xFFFFFFFF:X}"
-
-
-@dataclass(frozen=True)
-class _Table:
-    names: tuple[str, ...]
-    kinds: tuple[int, ...]
 
 
 class _Message:
@@ -75,7 +68,7 @@ class Decoder:
 
     def __init__(self, name: str, key: Iterable[str]) -> None:
         self.name, self._key = name, tuple(key)
-        self._table = _Table((), ())
+        self._columns: list[tuple[str, int]] = []
         self._write = as_json(())
 
     def changes(self, messages: Iterable[tuple[str, bytes]]) -> Iterator[Change]:
@@ -112,13 +105,12 @@ class Decoder:
         message.take(4)
         message.text(), message.text()
         message.take(1)
-        columns = []
+        self._columns = []
         for _ in range(message.number("h")):
             message.take(1)
-            columns.append((message.text(), message.number("i")))
+            self._columns.append((message.text(), message.number("i")))
             message.take(4)
-        self._table = _Table(tuple(name for name, _ in columns), tuple(kind for _, kind in columns))
-        self._write = as_json(columns)
+        self._write = as_json(self._columns)
 
     def _old(self, message: _Message, at: str) -> list[str | None]:
         message.take(4)
@@ -131,4 +123,4 @@ class Decoder:
         return message.row()
 
     def _keys(self, texts: Texts) -> list[str | None]:
-        return [text for name, text in zip(self._table.names, texts, strict=True) if name in self._key]
+        return [text for (name, _), text in zip(self._columns, texts, strict=True) if name in self._key]

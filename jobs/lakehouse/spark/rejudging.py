@@ -76,7 +76,7 @@ def judged_again(
     version = rules_version(dataset)
     by_rules = {row.rules_version: row["count"] for row in old.groupBy("rules_version").count().collect()}
     count = sum(by_rules.values())
-    bronze = job.rows_after(f"bronze.{dataset.name}").where(f"batch <= {state.source.batch if state.source else 0}")
+    bronze = job.rows_after(f"bronze.{dataset.name}").where(f"batch <= {state.source_batch}")
     if not all_of_it:
         bronze = bronze.join(old.select(*RECORD), on=RECORD, how="left_semi")
     rules = Counter(state.rules)
