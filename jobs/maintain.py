@@ -6,10 +6,10 @@ further, over every table, and deletes what only versions older than 7 days read
 
 import argparse
 import sys
+from functools import partial
 
 from lakehouse import command
 from lakehouse.lake import Lake, losses, maintenance
-from lakehouse.lake.lock import writer_lock
 
 
 def maintain(lake: Lake, *, dry_run: bool) -> None:
@@ -34,11 +34,7 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--dry-run", action="store_true", help="change nothing, say what would go")
     dry_run = parser.parse_args(words).dry_run
 
-    def work(lake: Lake) -> None:
-        with writer_lock(lake, "maintain"):
-            maintain(lake, dry_run=dry_run)
-
-    return command.run("maintain", work, is_writer=True)
+    return command.run("maintain", partial(maintain, dry_run=dry_run), is_writer=True)
 
 
 if __name__ == "__main__":

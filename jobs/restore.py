@@ -7,11 +7,11 @@ hand: `PYTHONPATH=jobs python jobs/restore.py table silver.transactions 12 --dry
 
 import argparse
 import sys
+from functools import partial
 
 from lakehouse import command
 from lakehouse.errors import IntegrityError
 from lakehouse.lake import Lake, restoring
-from lakehouse.lake.lock import writer_lock
 from lakehouse.lake.runs import new_run_id, recorded, started_at
 from lakehouse.lake.schemas import tables
 
@@ -52,13 +52,7 @@ def arguments(words: list[str] | None) -> argparse.Namespace:
 
 def main(words: list[str] | None = None) -> int:
     """Restore what is asked for and return the exit code."""
-    asked = arguments(words)
-
-    def work(lake: Lake) -> None:
-        with writer_lock(lake, "restore"):
-            restore(lake, asked)
-
-    return command.run("restore", work, is_writer=True)
+    return command.run("restore", partial(restore, asked=arguments(words)), is_writer=True)
 
 
 if __name__ == "__main__":

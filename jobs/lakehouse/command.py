@@ -3,10 +3,12 @@
 import os
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 
 from lakehouse import clients, logs
 from lakehouse.errors import LakehouseError
 from lakehouse.lake import Lake, native
+from lakehouse.lake.lock import writer_lock
 from lakehouse.lake.printing import safe
 from lakehouse.settings import load
 
@@ -14,8 +16,8 @@ from lakehouse.settings import load
 def run(name: str, work: Callable[[Lake], int | None], *, is_writer: bool = False) -> int:
     """Do `work` on the lake of the settings; return its exit code, that of its LakehouseError, or 130 for Ctrl-C.
 
-    It comes to HDFS as HDFS_READER, as HDFS_USER where it writes.
-    A data file that cannot be read is told in a line too, with what names all such files.
+    It comes to HDFS as HDFS_READER; where it writes, as HDFS_USER and with the lake's lock. A data file that cannot be
+    read is told in a line too, with what names all such files.
     """
     return native.leave(_outcome(name, work, is_writer=is_writer))
 
@@ -24,7 +26,9 @@ def _outcome(name: str, work: Callable[[Lake], int | None], *, is_writer: bool) 
     try:
         settings = load()
         clients.prepare(settings, settings.hdfs_user if is_writer else settings.hdfs_reader)
-        code = work(Lake.of(settings)) or 0
+        lake = Lake.of(settings)
+        with writer_lock(lake, name) if is_writer else nullcontext():
+            code = work(lake) or 0
         sys.stdout.flush()
     except LakehouseError as error:
         logs.tell(name, safe(str(error)))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, BinaryIO
+from typing import Any
 from urllib.parse import urlsplit
 
 from hdfs import HdfsError, InsecureClient
@@ -114,7 +114,7 @@ class HdfsPath:
         for name, told in found:
             yield HdfsPath(f"{self.url.rstrip('/')}/{name}", self.webhdfs, Status.of(told))
 
-    def open(self, mode: str = "rb") -> BinaryIO:
+    def open(self, mode: str = "rb") -> io.BufferedReader:
         """Open the file for reading its bytes."""
         if mode != "rb":
             raise ValueError(f"a file of an inbox is read, not opened as {mode!r}")
@@ -122,7 +122,7 @@ class HdfsPath:
 
 
 class _Reader(io.RawIOBase):
-    """The bytes of a file on HDFS, read from where they are asked for."""
+    """The bytes of a file on HDFS, from its beginning on."""
 
     def __init__(self, path: HdfsPath, size: int) -> None:
         super().__init__()
@@ -134,17 +134,9 @@ class _Reader(io.RawIOBase):
         """See io.IOBase."""
         return True
 
-    def seekable(self) -> bool:
+    def tell(self) -> int:
         """See io.IOBase."""
-        return True
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        """See io.IOBase."""
-        at = offset + (0, self._at, self._size)[whence]
-        if at != self._at:
-            self._end()
-        self._at = at
-        return at
+        return self._at
 
     def readinto(self, buffer: Any) -> int:
         """See io.RawIOBase; raises ServiceError where HDFS ends the stream early."""
@@ -154,8 +146,7 @@ class _Reader(io.RawIOBase):
         with self._path._translated() as path:
             try:
                 if self._stream is None:
-                    read = self._path._client.read(path, offset=self._at)
-                    self._stream = self._open.enter_context(read)
+                    self._stream = self._open.enter_context(self._path._client.read(path))
                 data = self._stream.read(min(len(view), self._size - self._at))
             except HTTPError as error:
                 raise ServiceError(f"HDFS stopped sending {self._path}: {error}. Run `make status`.") from error
@@ -165,11 +156,7 @@ class _Reader(io.RawIOBase):
         self._at += len(data)
         return len(data)
 
-    def _end(self) -> None:
-        self._open.close()
-        self._stream = None
-
     def close(self) -> None:
         """See io.IOBase."""
-        self._end()
+        self._open.close()
         super().close()

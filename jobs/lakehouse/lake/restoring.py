@@ -4,12 +4,10 @@ Tables go back in the order gold, silver, bronze: what is cut off in between lea
 as any killed run does, never ahead of it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
-
-from deltalake import DeltaTable
 
 from lakehouse.errors import IntegrityError
 from lakehouse.lake import data_files, log, losses, native, scan
@@ -52,8 +50,9 @@ def to_version(lake: Lake, name: str, version: int) -> list[Step]:
     layer, _, dataset = name.partition(".")
     if layer == "bronze":
         silver, batches = f"silver.{dataset}", _batches(lake, name, version)
-        read = ((v, there) for v, there in _states(lake, silver) if there.source_batch <= step.state.batch)
-        before = (v for v, there in read if _is_made_of(lake, silver, v, there, batches))
+        states = ((v, State.of(log.metadata_of(a))) for v, a in lake.commits(silver, lake.open(silver).version()))
+        read = ((v, state) for v, state in states if state and state.source_batch <= step.state.batch)
+        before = (v for v, state in read if _is_made_of(lake, silver, v, state, batches))
         steps.insert(0, _step(lake, silver, next(before, 0)))
     elif layer == "silver" and version:
         bronze = f"bronze.{dataset}"
@@ -140,7 +139,9 @@ def _step(lake: Lake, name: str, version: int) -> Step:
     """
     if version == 0:
         return Step(name, 0, (), State())
-    opened = _open(lake, name, version)
+    if lake.commit_of(name, version) is None:
+        raise IntegrityError(f"{name} does not keep version {version} any more: {_ENDED}. Nothing was changed.")
+    opened = lake.open(name, version)
     if (standing := lake.standing(name, opened)).foreign is not None:
         raise IntegrityError(
             f"Version {version} of {name} was written by other means than these jobs: what it stands at is not known. "
@@ -192,32 +193,15 @@ def _decisions(lake: Lake, dataset: str, step: Step, run_id: str) -> list[Row]:
     return [row | {"run_id": run_id, "seen_at": datetime.now(UTC)} for row in found]
 
 
-def _open(lake: Lake, name: str, version: int) -> DeltaTable:
-    if lake.commit_of(name, version) is None:
-        raise IntegrityError(f"{name} does not keep version {version} any more: {_ENDED}. Nothing was changed.")
-    return lake.open(name, version)
-
-
-def _states(lake: Lake, name: str) -> Iterator[tuple[int, State]]:
-    """Yield the versions of a table with what it stood at, newest first, as far as the log reaches back."""
-    for version in range(lake.open(name).version(), -1, -1):
-        actions = lake.commit_of(name, version)
-        if actions is None:
-            return
-        if state := State.of(log.metadata_of(actions)) or (State() if version == 0 else None):
-            yield version, state
-
-
 def _newest_before(lake: Lake, name: str, moment: datetime) -> int:
     """Return the newest version of a table from before a moment, by the commits' own words."""
-    for version in range(lake.open(name).version(), 0, -1):
-        actions = lake.commit_of(name, version)
-        if actions is None:
-            before = f"{moment:%Y-%m-%d %H:%M:%S}"
-            raise IntegrityError(
-                f"{name} does not keep its versions of before {before}: {_ENDED}. Nothing was changed."
-            )
+    newest = lake.open(name).version()
+    oldest = newest + 1
+    for oldest, actions in lake.commits(name, newest):
         stamps = [action["commitInfo"]["timestamp"] for action in actions if "commitInfo" in action]
         if stamps and datetime.fromtimestamp(stamps[0] / 1000, UTC) < moment:
-            return version
+            return oldest
+    if oldest > 1:
+        before = f"{moment:%Y-%m-%d %H:%M:%S}"
+        raise IntegrityError(f"{name} does not keep its versions of before {before}: {_ENDED}. Nothing was changed.")
     return 0

@@ -1,6 +1,6 @@
 """The one object for the store: where tables are, opening, making and appending to them, and what they stand at."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Self, TypeVar
@@ -161,10 +161,7 @@ class Lake:
         if table.version() == 0 or name.startswith("ledger."):
             return State(), None
         foreign: int | None = None
-        for version in range(table.version(), 0, -1):
-            actions = log.read(self.files, self.address(name), version)
-            if actions is None:
-                break
+        for version, actions in self.commits(name, table.version()):
             if state := State.of(log.metadata_of(actions)):
                 return state, foreign
             if log.changes_rows(actions):
@@ -177,6 +174,13 @@ class Lake:
     def commit_of(self, name: str, version: int) -> list[log.Action] | None:
         """Return the actions of a version of a table, None where there is no such version."""
         return log.read(self.files, self.address(name), version)
+
+    def commits(self, name: str, newest: int) -> Iterator[tuple[int, list[log.Action]]]:
+        """Yield the versions of a table with their actions from `newest` down to 1, as far as its log reaches back."""
+        for version in range(newest, 0, -1):
+            if (actions := self.commit_of(name, version)) is None:
+                return
+            yield version, actions
 
     def commit(
         self,

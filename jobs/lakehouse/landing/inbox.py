@@ -98,10 +98,9 @@ def chunks(path: File) -> Iterator[bytes]:
 def _read(path: File) -> Iterator[bytes]:
     is_named_gzip = path.name.lower().endswith(".gz")
     with path.open("rb") as file:
-        is_gzip = file.read(2) == b"\x1f\x8b"
-        size = file.seek(0, 2)
-        file.seek(0)
-        if is_named_gzip and not is_gzip and size:
+        beginning = file.peek(2)
+        is_gzip = beginning.startswith(b"\x1f\x8b")
+        if is_named_gzip and not is_gzip and beginning:
             raise RejectedError("not_gzip", "the name ends in .gz, the content is not gzip")
         if is_gzip and not is_named_gzip:
             raise RejectedError("gzip_name", "the content is gzip, the name does not end in .gz")
