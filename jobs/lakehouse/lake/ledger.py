@@ -63,11 +63,6 @@ class Balance:
         return asdict(self) | {"source": self.source, "is_closed": self.is_closed}
 
 
-def topic_rows(bronze: DeltaTable) -> int:
-    """Return the number of bronze rows that came by topic: those with a Kafka timestamp."""
-    return scan.sum_of(bronze, "num_records") - scan.sum_of(bronze, "null_count.kafka_timestamp")
-
-
 def balance(lake: Lake) -> list[Balance]:
     """Return the balance sheet of the lake, a line per dataset; raises as `Lake.open`.
 
@@ -112,6 +107,8 @@ def _line(lake: Lake, dataset: Dataset, landed: Landed, gone: DeltaTable) -> Bal
     bronze = lake.open(f"bronze.{dataset.name}")
     state = lake.standing(f"bronze.{dataset.name}", bronze).state
     rows, sides = scan.sum_of(bronze, "num_records"), scan.rows_by_partition(silver)
+    # What came by topic has a Kafka timestamp.
+    topic_rows = rows - scan.sum_of(bronze, "null_count.kafka_timestamp")
     offsets = sum(end - first for first, end in state.offsets.values())
     from_tables = sum(reading.records for reading in state.readings.values())
     # Files that bronze holds are in the ledger, but for those of a run that is writing it or was killed before.
@@ -123,7 +120,7 @@ def _line(lake: Lake, dataset: Dataset, landed: Landed, gone: DeltaTable) -> Bal
         dataset=dataset.name,
         from_files=sum(records for records, _ in files.values()),
         offsets=offsets,
-        gaps=offsets - state.lost - forgotten[dataset.topic] - topic_rows(bronze),
+        gaps=offsets - state.lost - forgotten[dataset.topic] - topic_rows,
         bronze=rows,
         silver=sides.get(False, 0),
         quarantined=sides.get(True, 0),

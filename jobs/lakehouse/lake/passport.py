@@ -40,8 +40,8 @@ def passport(lake: Lake, name: Name) -> Row:
     """Return all that the lake knows about a record; raises NoSuchRecordError, and as `Lake.open`.
 
     `dataset`, `file` (its row of ledger.files, None of a message), `bronze` and `silver` (their rows, silver's None
-    where it is not judged yet), `reasons` (a sentence each), `run` (the one that judged it, by ledger.runs), and `gold`
-    (for each metric the row that it counts in; empty where it is in quarantine).
+    where it is not judged yet), `reasons` (a sentence each), `run` (the newest row of ledger.runs on the one that
+    judged it), and `gold` (for each metric the row that it counts in; empty where it is in quarantine).
     """
     file = _file(lake, name)
     dataset = _dataset(lake, name, file)
@@ -61,7 +61,7 @@ def passport(lake: Lake, name: Name) -> Row:
         "bronze": bronze,
         "silver": silver,
         "reasons": {reason: sentence(reason) for reason in (silver or {}).get("reasons") or ()},
-        "run": _run(lake, silver["run_id"]) if silver else None,
+        "run": _one(lake, RUNS.name, f"run_id = {literal(silver['run_id'])} ORDER BY at DESC") if silver else None,
         "gold": {m.name: _group(lake, m, name) for m in METRICS.values() if m.dataset == dataset} if is_good else {},
     }
 
@@ -90,7 +90,9 @@ def _file(lake: Lake, name: Name) -> Row | None:
 
 def _dataset(lake: Lake, name: Name, file: Row | None) -> str:
     by_topic = {dataset.topic: dataset.name for dataset in DATASETS.values()}
-    found = file["dataset"] if file else by_topic.get(name.source) or _by_table(lake, name.source)
+    # A row of a database's table is of the dataset that has read it.
+    by_table = (n for n in DATASETS if name.source in lake.standing(f"bronze.{n}").state.readings)
+    found = file["dataset"] if file else by_topic.get(name.source) or next(by_table, None)
     if found is None:
         raise NoSuchRecordError(
             f"There is no topic or table {name.source[:60]!r}, and no file of that name with the hash "
@@ -99,19 +101,9 @@ def _dataset(lake: Lake, name: Name, file: Row | None) -> str:
     return str(found)
 
 
-def _by_table(lake: Lake, source: str) -> str | None:
-    """Return the dataset whose records are rows of a table of a database."""
-    return next((name for name in DATASETS if source in lake.standing(f"bronze.{name}").state.readings), None)
-
-
 def _one(lake: Lake, table: str, condition: str) -> Row | None:
     rows = scan.query(f"SELECT * FROM t WHERE {condition} LIMIT 1", t=lake.open(table)).to_pylist()
     return rows[0] if rows else None
-
-
-def _run(lake: Lake, run_id: str) -> Row | None:
-    """Return the newest row of ledger.runs on a run: its end, or its start where it has not ended."""
-    return _one(lake, RUNS.name, f"run_id = {literal(run_id)} ORDER BY at DESC")
 
 
 def _group(lake: Lake, metric: Metric, name: Name) -> Row | None:

@@ -112,24 +112,21 @@ def restore(lake: Lake, steps: Sequence[Step], standings: dict[str, Standing], r
     """Take the steps, a commit each; files that bronze does not hold any more are news for the next run."""
     for step in steps:
         layer, _, dataset = step.name.partition(".")
+        now = standings[step.name]
         rows = _decisions(lake, dataset, step, run_id) if layer == "bronze" else []
         texts = tuple(row | {name: row[name].isoformat() for name in ("mtime", "seen_at")} for row in rows)
         # Records of a topic or a table do not come in again: they were read.
         lost = step.state.lost + sum(file.rows - file.nulls.get("kafka_timestamp", 0) for file in step.gone)
         lost_rows = step.state.lost_rows + sum(file.rows - file.nulls.get("operation", file.rows) for file in step.gone)
         state = replace(step.state, run_id=run_id, files=texts, lost=lost, lost_rows=lost_rows)
-        standings[step.name] = _commit(lake, step.name, step.files, standings[step.name], state)
+        # A batch's number is used once, and the next epoch tells those who read the table that rows went.
+        state = replace(state, batch=now.state.batch + 1, epoch=now.state.epoch + 1)
+        there, then = {file.path for file in now.files}, {file.path for file in step.files}
+        added = [file for file in step.files if file.path not in there]
+        removed = [file for file in now.files if file.path not in then]
+        standings[step.name] = lake.commit(step.name, now, added, state, removed=removed)
         if rows:
             lake.append(FILES, rows)
-
-
-def _commit(lake: Lake, name: str, files: Sequence[DataFile], now: Standing, state: State) -> Standing:
-    there, then = {file.path for file in now.files}, {file.path for file in files}
-    # A batch's number is used once, and the next epoch tells those who read the table that rows went.
-    following = replace(state, batch=now.state.batch + 1, epoch=now.state.epoch + 1)
-    added = [file for file in files if file.path not in there]
-    removed = [file for file in now.files if file.path not in then]
-    return lake.commit(name, now, added, following, removed=removed)
 
 
 def _step(lake: Lake, name: str, version: int) -> Step:

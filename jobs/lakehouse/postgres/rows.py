@@ -90,15 +90,11 @@ class Arrivals:
             yield self._taken(held)
         self.reading = self.reading.after(0, self._cursor)
 
-    def _taken(self, held: list[Change]) -> pa.RecordBatch:
-        batch = self._batch(held)
-        self.count += len(held)
-        self.reading = self.reading.after(len(held), self.reading.cursor)
-        return batch
-
-    def _batch(self, changes: list[Change]) -> pa.RecordBatch:
+    def _taken(self, changes: list[Change]) -> pa.RecordBatch:
         source_id = self.reading.source_id
         _, first = self.reading.ranges.get(source_id, (0, 0))
+        self.count += len(changes)
+        self.reading = self.reading.after(len(changes), self.reading.cursor)
         is_cut = [len(change.raw) > MAX_RECORD for change in changes]
         raw = [c.raw[:KEPT_BYTES] if cut else c.raw for c, cut in zip(changes, is_cut, strict=True)]
         columns: dict[str, Any] = {

@@ -54,8 +54,7 @@ def judged(
     `stored` is the silver table that the rows will be added to, None where it is empty; `new_rows` is how many rows
     `bronze` has. `in_one_task` says that both are small: then what is stored passes by a hash table of the new rows.
     Otherwise the judged rows are used twice, so they are kept until the end of the context; so they are where records
-    may be changes of a database, which is what `altered` says. `observe` is told by the
-    tasks what they see of the records' fields.
+    may be changes of a database, which is what `altered` says. The tasks tell `observe` what they see of fields.
     """
     schema = from_arrow_schema(judged_schema(dataset, with_changes=altered is not None))
     needed = ["batch", *(c.name for c in IDENTITY), *INPUTS, "kafka_timestamp", *(["operation"] if altered else [])]
