@@ -155,9 +155,7 @@ class Lease:
 
     def _is_free(self, number: int) -> bool:
         holder = self.holder(number)
-        if holder.get("free"):
-            return True
-        return is_gone(holder) or self._is_over(number)
+        return bool(holder.get("free")) or is_gone(holder) or self._is_over(number)
 
     def _is_over(self, number: int) -> bool:
         """Return whether a lease has ended, and is not renewed while one looks on."""
@@ -182,8 +180,7 @@ class Lease:
         told = "" if age is None else f", heard of {max(age, 0):.0f} s ago"
         return LockedError(
             f"Another job is writing to this lake: {named(holder, 'one that has just started', told)}. Wait for its "
-            f"end, or stop it; "
-            f"if that machine is gone, the lock is free {LEASE:g} s after it was heard of last."
+            f"end, or stop it; if that machine is gone, the lock is free {LEASE:g} s after it was heard of last."
         )
 
     def begin(self) -> None:

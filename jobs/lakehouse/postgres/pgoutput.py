@@ -3,6 +3,7 @@
 Source: PostgreSQL documentation, "Logical Replication Message Formats", protocol version 1.
 """
 
+import io
 import struct
 from collections.abc import Iterable, Iterator
 
@@ -24,37 +25,27 @@ def lsn_text(number: int) -> str:
     return f"{number >> 32:X}/{number & 0xFFFFFFFF:X}"
 
 
-class _Message:
+class _Message(io.BytesIO):
     """The bytes of a message, read from the front."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data, self._at = data, 0
 
     def number(self, form: str) -> int:
         value: int
-        (value,) = struct.unpack_from(f">{form}", self._data, self._at)
-        self._at += struct.calcsize(form)
+        (value,) = struct.unpack(f">{form}", self.read(struct.calcsize(form)))
         return value
 
-    def take(self, length: int) -> bytes:
-        self._at += length
-        return self._data[self._at - length : self._at]
-
     def text(self) -> str:
-        end = self._data.index(b"\0", self._at)
-        found = self.take(end - self._at)
-        self._at += 1
-        return found.decode()
+        end = self.getvalue().index(b"\0", self.tell())
+        return self.read(end + 1 - self.tell())[:-1].decode()
 
     def row(self, before: Texts = ()) -> list[str | None]:
         """Return a row's texts; of a long value that did not change the one of the row `before`."""
         texts: list[str | None] = []
         for place in range(self.number("h")):
-            match self.take(1):
+            match self.read(1):
                 case b"n":
                     texts.append(None)
                 case b"t":
-                    texts.append(self.take(self.number("i")).decode())
+                    texts.append(self.read(self.number("i")).decode())
                 case _:
                     texts.append(before[place])
         return texts
@@ -78,15 +69,15 @@ class Decoder:
         """
         for at, data in messages:
             message = _Message(data)
-            match message.take(1):
+            match message.read(1):
                 case b"R":
                     self._describe(message)
                 case b"I":
-                    message.take(5)
+                    message.read(5)
                     yield Change("insert", at, self._write(message.row()))
                 case b"U":
                     old = self._old(message, at)
-                    message.take(1)
+                    message.read(1)
                     new = message.row(old)
                     if self._keys(old) != self._keys(new):
                         yield Change("delete", at, self._write(old))
@@ -96,25 +87,25 @@ class Decoder:
                 case b"T":
                     yield Change("truncate", at)
                 case b"C":
-                    message.take(9)
+                    message.read(9)
                     yield Change("end", lsn_text(message.number("q")))
                 case kind if kind not in _PASSED_OVER:
                     raise IntegrityError(f"The output plugin of {self.name} sends {kind!r} at {at}, which is unknown.")
 
     def _describe(self, message: _Message) -> None:
-        message.take(4)
+        message.read(4)
         message.text(), message.text()
-        message.take(1)
+        message.read(1)
         self._columns = []
         for _ in range(message.number("h")):
-            message.take(1)
+            message.read(1)
             self._columns.append((message.text(), message.number("i")))
-            message.take(4)
+            message.read(4)
         self._write = as_json(self._columns)
 
     def _old(self, message: _Message, at: str) -> list[str | None]:
-        message.take(4)
-        if message.take(1) != b"O":
+        message.read(4)
+        if message.read(1) != b"O":
             raise IntegrityError(
                 f"{self.name} was changed at {at} while it had no REPLICA IDENTITY FULL: the row as it was is not to "
                 f"be had. Run `ALTER TABLE {self.name} REPLICA IDENTITY FULL` and drop the replication slot; then "
