@@ -105,9 +105,7 @@ def tell_refused(dataset: str, count: int) -> None:
 def has_news(job: Run, dataset: Dataset, now: Stand) -> bool:
     """Return whether the topic of a dataset or its table has what bronze has not read; raises as those."""
     table = now.tables.get(dataset.name)
-    return has_messages(job, dataset, now.topics[dataset.topic]) or (
-        table is not None and has_rows(job, dataset, table)
-    )
+    return has_messages(job, dataset, now.topics[dataset.topic]) or bool(table and has_rows(job, dataset, table))
 
 
 def has_rows(job: Run, dataset: Dataset, table: Look) -> bool:
@@ -143,7 +141,7 @@ def read(job: Run, dataset: Dataset, upstream: Upstream, now: Stand) -> None:
     """Append what is new in the topic of a dataset to bronze, and what is new in its table."""
     if has_messages(job, dataset, topic := now.topics[dataset.topic]):
         read_messages(job, dataset, topic)
-    if (table := now.tables.get(dataset.name)) is not None and has_rows(job, dataset, table):
+    if (table := now.tables.get(dataset.name)) and has_rows(job, dataset, table):
         read_rows(job, dataset, upstream.tables, table)
 
 

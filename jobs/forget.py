@@ -65,8 +65,7 @@ def run(job: Run, dataset: str, column: str, value: str, *, dry_run: bool, with_
 def tell(job: Run, dataset: Dataset, named: Named) -> None:
     """Say how many records would go, and where else they are."""
     rows, others = forgetting.search(job.lake, dataset, job.standings[f"bronze.{dataset.name}"].files, named)
-    names = {"source": pl.String, "source_id": pl.String, "position": pl.Int64}
-    went = pl.DataFrame(rows, {**names, "column": pl.String, "digest": pl.String}).select(*names).unique()
+    went = pl.DataFrame(rows, {"source": pl.String, "source_id": pl.String, "position": pl.Int64}).unique()
     LOG.info("%s: %s would be forgotten", dataset.name, _counted(went))
     tell_others(dataset, others)
     if len(went):
