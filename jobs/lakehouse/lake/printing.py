@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import islice
 from typing import TextIO
 
 import pyarrow as pa
@@ -55,13 +56,8 @@ def _rows(reader: pa.RecordBatchReader) -> Iterator[Sequence[object]]:
 
 def _table(out: TextIO, reader: pa.RecordBatchReader) -> int:
     names, numeric = reader.schema.names, [_is_number(field.type) for field in reader.schema]
-    rows: list[list[str]] = []
-    is_cut = False
-    for row in _rows(reader):
-        if len(rows) == MOST_ROWS:
-            is_cut = True
-            break
-        rows.append([_short("NULL" if value is None else safe(plain(value))) for value in row])
+    found = list(islice(_rows(reader), MOST_ROWS + 1))
+    rows = [[_short("NULL" if value is None else safe(plain(value))) for value in row] for row in found[:MOST_ROWS]]
     widths = [max(map(len, column)) for column in zip(names, *rows, strict=True)]
     for line in (names, ["-" * width for width in widths], *rows):
         cells = (
@@ -69,7 +65,7 @@ def _table(out: TextIO, reader: pa.RecordBatchReader) -> int:
             for cell, width, right in zip(line, widths, numeric, strict=True)
         )
         out.write("  ".join(cells).rstrip() + "\n")
-    if is_cut:
+    if len(found) > MOST_ROWS:
         out.write(f"… the first {MOST_ROWS:,} rows; FORMAT=csv gives all.\n")
     return len(rows)
 

@@ -38,8 +38,8 @@ class CursorReader:
 
     def look(self, reading: Reading | None) -> Look:
         """See Reader; raises IntegrityError for rows that no reading would ever come to."""
-        found, name = describe(self._connection, self._table, "cursor"), self._table.name
-        (row, identity), column = found, self._table.cursor
+        row, identity = describe(self._connection, self._table, "cursor")
+        name, column = self._table.name, self._table.cursor
         kind = self._connection.row(_TYPE, row["oid"], column)
         if kind is None or kind["type"] != "xid8":
             raise IntegrityError(

@@ -63,8 +63,8 @@ def judged(
     )
     hashed = with_hashes(read, dataset)
     if altered and dataset.key is not None:
-        with _kept(changes.with_hashes(hashed)) as kept:
-            yield changes.resolve(kept, dataset.key, stored and keyed_rows(stored, dataset.key), altered)
+        with kept(changes.with_hashes(hashed)) as rows:
+            yield changes.resolve(rows, dataset.key, stored and keyed_rows(stored, dataset.key), altered)
     elif dataset.key is None:
         yield hashed
     elif stored is None:
@@ -72,17 +72,18 @@ def judged(
     elif in_one_task:
         yield resolve(hashed.hint("shuffle_hash"), dataset.key, keyed_rows(stored.coalesce(1), dataset.key))
     else:
-        with _kept(hashed) as kept:
-            yield resolve(kept, dataset.key, stored_rows(stored, dataset.key, kept, new_rows))
+        with kept(hashed) as rows:
+            yield resolve(rows, dataset.key, stored_rows(stored, dataset.key, rows, new_rows))
 
 
 @contextmanager
-def _kept(rows: DataFrame) -> Iterator[DataFrame]:
-    kept = rows.persist(StorageLevel.MEMORY_AND_DISK)
+def kept(rows: DataFrame) -> Iterator[DataFrame]:
+    """Give rows that are used more than once, kept by Spark until the end of the context."""
+    persisted = rows.persist(StorageLevel.MEMORY_AND_DISK)
     try:
-        yield kept
+        yield persisted
     finally:
-        kept.unpersist()
+        persisted.unpersist()
 
 
 def _judging(

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -20,7 +19,7 @@ from lakehouse.model import Dataset, Metric
 from lakehouse.reasons import sentence
 from lakehouse.spark import changes, tables
 from lakehouse.spark.aggregates import aggregate
-from lakehouse.spark.judging import judged, silver_rows
+from lakehouse.spark.judging import judged, kept, silver_rows
 from lakehouse.spark.run import Run
 
 RECORD = [column.name for column in IDENTITY]
@@ -85,17 +84,16 @@ def judged_again(
     following = replace(state.next(job.run_id, rules=dict(+rules)), epoch=state.epoch + 1)
     good = tables.read(job.spark, job.lake, name, stored) if stored else None
     altered = changes.of_dataset(job.standings[f"bronze.{dataset.name}"])
-    with judged(bronze, dataset, good, count, altered=altered, in_one_task=False) as rows:
-        new = silver_rows(rows, dataset, following).persist(StorageLevel.MEMORY_AND_DISK)
-        try:
-            if (found := new.count()) != count:
-                raise IntegrityError(
-                    f"bronze.{dataset.name} gives {found:,} records for {count:,} rows of {name}. Nothing was changed. "
-                    f"Compare them by source, source_id and position."
-                )
-            yield Verdict(new, old, following, count, count - by_rules.get(version, 0))
-        finally:
-            new.unpersist()
+    with (
+        judged(bronze, dataset, good, count, altered=altered, in_one_task=False) as rows,
+        kept(silver_rows(rows, dataset, following)) as new,
+    ):
+        if (found := new.count()) != count:
+            raise IntegrityError(
+                f"bronze.{dataset.name} gives {found:,} records for {count:,} rows of {name}. Nothing was changed. "
+                f"Compare them by source, source_id and position."
+            )
+        yield Verdict(new, old, following, count, count - by_rules.get(version, 0))
 
 
 def moves(verdict: Verdict) -> list[Move]:
