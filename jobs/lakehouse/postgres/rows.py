@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from lakehouse.lake.schemas import arrow_schema, bronze
 from lakehouse.lake.state import Reading
-from lakehouse.landing.cut_lines import KEPT_BYTES, MAX_RECORD
+from lakehouse.landing.cut_file import rows
+from lakehouse.landing.cut_lines import bounded
 from lakehouse.model import Dataset
 
 # Rows, and bytes of them, that are held at a time.
@@ -67,7 +68,7 @@ class Arrivals:
         self.reading, self.count = reading, 0
         self._cursor = reading.cursor
         self._schema = arrow_schema(bronze(dataset).columns)
-        self._constants = {"source": source, "format": "json", "header": None, "kafka_timestamp": None, **constants}
+        self._constants = {"source": source, "format": "json", **constants}
 
     def batches(self, changes: Iterable[Change]) -> Iterator[pa.RecordBatch]:
         """Yield the rows; memory holds a bounded number of them."""
@@ -95,21 +96,9 @@ class Arrivals:
         _, first = self.reading.ranges.get(source_id, (0, 0))
         self.count += len(changes)
         self.reading = self.reading.after(len(changes), self.reading.cursor)
-        is_cut = [len(change.raw) > MAX_RECORD for change in changes]
-        raw = [c.raw[:KEPT_BYTES] if cut else c.raw for c, cut in zip(changes, is_cut, strict=True)]
-        columns: dict[str, Any] = {
-            "position": range(first, first + len(changes)),
-            "raw": raw,
-            "size": map(len, raw),
-            "is_cut": is_cut,
-            "operation": [change.operation for change in changes],
-            "cursor": [change.cursor for change in changes],
-        }
         constants = {**self._constants, "source_id": source_id}
-        arrays = [
-            pa.array(columns[field.name], field.type)
-            if field.name in columns
-            else pa.repeat(pa.scalar(constants[field.name], field.type), len(changes))
-            for field in self._schema
-        ]
-        return pa.RecordBatch.from_arrays(arrays, schema=self._schema)
+        batch = rows([bounded(change.raw) for change in changes], self._schema, constants, first)
+        for name in ("operation", "cursor"):
+            told = pa.array([getattr(change, name) for change in changes])
+            batch = batch.set_column(self._schema.get_field_index(name), self._schema.field(name), told)
+        return batch
