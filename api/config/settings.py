@@ -125,7 +125,6 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Lakehouse",
     "VERSION": "1",
     "DESCRIPTION": "The metrics and tables of the lakehouse. Ask `/api/token/` for a token first.",
-    "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
     "POSTPROCESSING_HOOKS": ["reference.documents.add_what_every_route_may_answer"],
     "SCHEMA_PATH_PREFIX": "/api",

@@ -1,6 +1,5 @@
 """Words for the OpenAPI schema that the routes share."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -43,16 +42,13 @@ def response_header(name: str, description: str, kind: type = str, codes: tuple[
 
 def add_what_every_route_may_answer(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     """Add to each operation the errors that come before its view: a postprocessing hook of drf-spectacular."""
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
     for path in result["paths"].values():
         for method, operation in path.items():
             secured = any(operation.get("security", []))
             codes = [400, 414, *([401] if secured else []), *([408, 413, 415] if method == "post" else [])]
             for code in codes:
-                operation["responses"].setdefault(str(code), _error(code))
+                error = {"description": MEANINGS[code][1], "content": content}
+                operation["responses"].setdefault(str(code), error)
             operation["responses"] = dict(sorted(operation["responses"].items()))
     return result
-
-
-def _error(code: int) -> Mapping[str, Any]:
-    content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
-    return {"description": MEANINGS[code][1], "content": content}

@@ -7,6 +7,7 @@ and makes the class paths of the services in build/lib. It asks nothing of the n
 import hashlib
 import os
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 from docker.native import classpath, java
@@ -64,13 +65,12 @@ def fetch(jars: Path, cache: Path) -> None:
         process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT)
         while process.poll() is None:
             show(f"{len(list(jars.rglob('*.jar')))} there")
-            try:
+            with suppress(subprocess.TimeoutExpired):
                 process.wait(0.5)
-            except subprocess.TimeoutExpired:
-                continue
-    if process.returncode or missing(jars, checksums()):
+    lacking = missing(jars, checksums())
+    if process.returncode or lacking:
         raise ServiceError(
-            f"Ivy could not fetch {len(missing(jars, checksums()))} of the jars (its output is in {log}). "
+            f"Ivy could not fetch {len(lacking)} of the jars (its output is in {log}). "
             "Check the connection to Maven Central and run `make jars` again."
         )
 

@@ -6,7 +6,7 @@ const TIMEOUT = 15_000;
 const AT_A_TIME = 3;
 
 /** A request that did not succeed, told in words. */
-export class Refused extends Error {
+class Refused extends Error {
   constructor(status, words) {
     super(words);
     this.status = status;
