@@ -10,6 +10,7 @@ from pathlib import Path
 import api_answers
 from api_live import Reply, Server
 from sample_lake import records
+from test_api_on_hdfs import ask
 from waiting import wait_until
 
 from lakehouse.query import limits
@@ -17,6 +18,8 @@ from lakehouse.settings import ROOT
 
 # Rows of a file that is added to silver.logs, and how many files.
 ROWS, FILES = 40_000, 3
+# What keeps its slot until the store goes on: an export and a metric with a question.
+SLOTTED = ("/api/export/?table=silver.transactions", "/api/status-code-counts/?by=day&from=2024-11-11")
 GOOD = ROWS * FILES + sum(not record.reasons for record in records("logs", 300))
 
 
@@ -76,8 +79,10 @@ def a_shell(environ: dict[str, str], kill: Callable[[], object]) -> None:
         assert "The lake cannot be read" in said
 
 
-def sql_that_waits(server: Server, token: str) -> None:
-    """Ask in SQL while the store is frozen: it ends by its deadline, and its slot is free for the next."""
+def while_frozen(server: Server, token: str) -> None:
+    """Ask while the store is frozen: each answer comes by its deadline; SQL leaves its slot free for the next."""
+    export, question = SLOTTED
+    assert [ask(server, token, route).status for route in (export, export, question)] == [503, 429, 503]
     started = time.monotonic()
     answer = api_answers.sql(server, token, "SELECT count(*) FROM silver.logs")
     assert (answer.status, answer.json()["error"]) == (503, "unavailable")
