@@ -134,7 +134,7 @@ def _grid(type_: pa.DataType) -> _Grid:
         exact = Context(prec=80)
         return _Grid(-last, last, lambda n: pa.scalar(exact.scaleb(Decimal(n), -scale), type_))
     if pa.types.is_date(type_):
-        return _Grid(-719_162, 2_932_896, operands.day_scalar)
+        return _Grid(-719_162, 2_932_896, lambda n: pa.scalar(n, pa.date32()))
     half = 1 << ((64 if pa.types.is_timestamp(type_) else type_.bit_width) - 1)
     return _Grid(-half, half - 1, lambda n: pa.scalar(n, type_))
 

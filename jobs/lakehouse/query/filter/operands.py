@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pyarrow as pa
@@ -101,8 +101,3 @@ def microseconds(text: str) -> int:
         raise FilterError(
             f"{text[:40]!r} is not a date or time, such as DATE '2024-01-31' or TIMESTAMP '2024-01-31 12:00:00'."
         ) from error
-
-
-def day_scalar(days: int) -> pa.Scalar:
-    """Return a date, given in days since 1970, as an Arrow scalar."""
-    return pa.scalar(date(1970, 1, 1) + timedelta(days=days), pa.date32())
