@@ -58,12 +58,8 @@ def _split_quotes(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _cut(line: str) -> list[str | None]:
     parts: list[str | None] = [None] * len(_PARTS)
-    at = 0
-    for number in range(len(parts)):
-        match = _PART.match(line, at)
-        if match is None:
-            break
-        parts[number], at = _unescape(match[1]), match.end()
+    for number, match in zip(range(len(parts)), _PART.finditer(line), strict=False):
+        parts[number] = _unescape(match[1])
         if not match[2]:
             break
     return parts

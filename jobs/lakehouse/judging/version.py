@@ -7,8 +7,8 @@ from functools import cache
 
 from lakehouse.model import Dataset
 
-_PARTS = ("columns", "judge", "parse", "parse_csv", "parse_json", "parse_log", "rules", "types")
-_MODULES = (*(f"lakehouse.judging.{name}" for name in _PARTS), "lakehouse.spark.duplicates", "lakehouse.spark.changes")
+_JUDGING = ("columns", "judge", "parse", "parse_csv", "parse_json", "parse_log", "rules", "types")
+_FILES = (*(f"judging/{name}.py" for name in _JUDGING), "spark/duplicates.py", "spark/changes.py")
 
 
 def rules_version(dataset: Dataset) -> str:
@@ -23,12 +23,7 @@ def rules_version(dataset: Dataset) -> str:
 
 @cache
 def _code() -> bytes:
-    return b"\n".join(_without_words(_source(module)) for module in _MODULES)
-
-
-def _source(module: str) -> bytes:
-    package, _, name = module.rpartition(".")
-    return pkgutil.get_data(package, f"{name}.py") or b""
+    return b"\n".join(_without_words(pkgutil.get_data("lakehouse", file) or b"") for file in _FILES)
 
 
 def _without_words(source: bytes) -> bytes:

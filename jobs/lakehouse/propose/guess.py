@@ -1,5 +1,6 @@
 """The type of a field from its texts: the first one by which judging reads nearly all of them."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -99,19 +100,11 @@ def _doubted(found: Sequence[Guess], *, day_first: bool) -> Guess:
     """Return the first guess; of two forms that differ in where the month is, one with the other as its doubt."""
     first = found[0]
     swapped = {"%m": "%d", "%d": "%m"}
+    turned = tuple(re.sub("%[dm]", lambda match: swapped[match[0]], form) for form in first.formats)
     for other in found[1:]:
-        turned = tuple("".join(swapped.get(p, p) for p in _directives(form)) for form in first.formats)
         if first.formats and other.formats == turned:
             chosen, rest = (other, first) if day_first and other.formats[0].startswith("%d") else (first, other)
             return Guess(
                 chosen.type, chosen.formats, doubt=f"{rest.formats[0]} fits too: is the day or the month first?"
             )
     return first
-
-
-def _directives(form: str) -> Iterator[str]:
-    at = 0
-    while at < len(form):
-        size = 2 if form[at] == "%" else 1
-        yield form[at : at + size]
-        at += size
