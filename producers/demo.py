@@ -8,7 +8,6 @@ seed is not sent again.
 import json
 import os
 import re
-import selectors
 import shutil
 import subprocess
 import sys
@@ -108,18 +107,14 @@ def _stage(title: str, commands: Sequence[Sequence[str]]) -> None:
 
 
 def _outputs(process: "subprocess.Popen[bytes]") -> Iterator[str]:
-    """Yield all that a process has said so far, each second and whenever it says more, until it ends."""
-    assert process.stdout is not None
-    said = bytearray()
-    with selectors.DefaultSelector() as selector:
-        selector.register(process.stdout, selectors.EVENT_READ)
-        while True:
-            if selector.select(1.0):
-                chunk = os.read(process.stdout.fileno(), 65536)
-                if not chunk:
-                    return
-                said += chunk
-            yield said.decode(errors="replace")
+    """Yield all that a process has said so far, twice a second, until it ends, and then all of it."""
+    is_over = False
+    while not is_over:
+        try:
+            said, is_over = process.communicate(timeout=0.5)[0], True
+        except subprocess.TimeoutExpired as waiting:
+            said = waiting.output or b""
+        yield said.decode(errors="replace")
 
 
 def _progress(title: str, output: str, seconds: float) -> str:
