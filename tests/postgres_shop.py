@@ -7,8 +7,8 @@ from typing import Any
 
 import psycopg
 import pytest
+from postgres_server import PostgresServer
 
-from docker.native.postgres import PostgresServer
 from lakehouse.settings import Settings, load
 
 # Long and of its own, so that a search finds nothing else.
