@@ -26,11 +26,12 @@ _ABSENT = {
     "unknown": "that nothing tells of",
 }
 _HEADINGS = ("dataset", "files", "topic", "table", "bronze", "silver", "quarantined", "waiting", "")
+_ROW = "  {:<14}{:>11}{:>11}{:>11}{:>11}{:>11}{:>13}{:>9}  {}"
 
 
 def sheet(lines: list[Balance]) -> str:
     """Return the balance sheet as text, a line per dataset and below it the reasons of its quarantined records."""
-    rows = [_row(_HEADINGS)]
+    rows = [_ROW.format(*_HEADINGS).rstrip()]
     for line in lines:
         counts = (
             line.from_files,
@@ -43,16 +44,11 @@ def sheet(lines: list[Balance]) -> str:
         )
         lost = f", {line.lost:,} lost" if line.lost else ""
         forgotten = f", {line.forgotten:,} forgotten" if line.forgotten else ""
-        rows.append(_row((line.dataset, *(f"{n:,}" for n in counts), _verdict(line.is_closed) + lost + forgotten)))
+        verdict = _verdict(line.is_closed) + lost + forgotten
+        rows.append(_ROW.format(line.dataset, *(f"{n:,}" for n in counts), verdict))
         reasons = ", ".join(f"{reason}\N{NO-BREAK SPACE}{n:,}" for reason, n in line.reasons.items())
         rows += textwrap.wrap(reasons, 100, initial_indent=" " * 6, subsequent_indent=" " * 6, break_on_hyphens=False)
     return "\n".join(rows).replace("\N{NO-BREAK SPACE}", " ")
-
-
-def _row(cells: tuple[str, ...]) -> str:
-    name, *counts, quarantined, waiting, note = cells
-    columns = "".join(f"{count:>11}" for count in counts)
-    return f"  {name:<14}{columns}{quarantined:>13}{waiting:>9}  {note}".rstrip()
 
 
 def of_source(found: SourceBalance) -> str:

@@ -76,20 +76,14 @@ def land(job: Run, inbox: Inbox) -> None:
     started = time.monotonic()
     before = {name: job.standings[f"bronze.{name}"] for name in DATASETS}
     landed = inbox.land(job.run_id)
-    for decision in landed.decisions:
-        LOG.info(
-            "landing %s/%s  %s  %s records%s",
-            decision.dataset,
-            decision.name,
-            decision.status,
-            f"{decision.records:,}",
-            f"  {decision.reason}" if decision.reason else "",
-        )
+    for file in landed.decisions:
+        told = f"{file.records:,} records{f'  {file.reason}' if file.reason else ''}"
+        LOG.info("landing %s/%s  %s  %s", file.dataset, file.name, file.status, told)
     for name, standing in before.items():
         if (now := job.standings[f"bronze.{name}"]).state.batch > standing.state.batch:
             new = now.rows - standing.rows
             job.report(f"bronze.{name}", time.monotonic() - started, new=new)
-            tell_refused(name, sum(int(file["records"]) for file in now.state.files) - new)
+            tell_refused(name, sum(int(row["records"]) for row in now.state.files) - new)
     for line in landed.ignored:
         if line not in job.ignored:
             LOG.info("ignored %s", line)

@@ -41,10 +41,6 @@ class Connection:
             )  # fmt: skip
             self.run(f"SET statement_timeout = '{_SECONDS}s'")
 
-    def close(self) -> None:
-        """Close the connection."""
-        self.raw.close()
-
     def run(self, statement: str) -> None:
         """Execute a statement that gives no rows."""
         with self.translated():

@@ -67,7 +67,7 @@ class Tables:
         from lakehouse.postgres.connection import Connection
 
         connection, table = Connection(settings.postgres), self.tables[dataset.name]
-        opened.callback(connection.close)
+        opened.callback(connection.raw.close)
         if table.cursor:
             return CursorReader(connection, table)
         key = next(field.names for field in dataset.fields if field.column.name == dataset.key)
