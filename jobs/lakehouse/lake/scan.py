@@ -6,14 +6,13 @@ theirs, and a process that ended meanwhile crashed once in 150 times (`terminate
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import pyarrow as pa
 from deltalake import DeltaTable, QueryBuilder
 from sqlglot import exp
 
-from lakehouse.lake import native
+from lakehouse.lake import data_files, native
 from lakehouse.lake.state import Source, State
 
 _OF_THE_STORE = re.compile(r"^External error|Object Store error")
@@ -63,23 +62,15 @@ def literal(text: str) -> str:
 def rows_by_partition(table: DeltaTable) -> dict[bool | None, int]:
     """Return the number of rows per value of `quarantined` (None where it is no column), from the log alone."""
     counts: Counter[bool | None] = Counter()
-    for side, rows in _logged(table, "partition.quarantined", "num_records"):
-        counts[side] += rows or 0
+    for file in data_files.of_table(table, ()):
+        counts[file.side] += file.rows
     return dict(counts)
 
 
 def sum_of(table: DeltaTable, statistic: str) -> int:
     """Return the sum over a table's files of a statistic of its log, such as `num_records` or `null_count.amount`."""
-    return sum(value or 0 for (value,) in _logged(table, statistic))
-
-
-def _logged(table: DeltaTable, *names: str) -> Iterator[tuple[Any, ...]]:
-    """Yield what the log says of each file of a table, None for what it does not say."""
     actions = pa.table(table.get_add_actions(flatten=True))
-    nothing = [None] * actions.num_rows
-    yield from zip(
-        *(actions[name].to_pylist() if name in actions.column_names else nothing for name in names), strict=True
-    )
+    return sum(filter(None, actions[statistic].to_pylist())) if statistic in actions.column_names else 0
 
 
 def count_after(table: DeltaTable, batch: int) -> int:
