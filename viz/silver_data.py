@@ -60,7 +60,7 @@ def histogram(silver: DeltaTable, expression: str) -> pd.DataFrame:
     """Return the `records` in bins of equal `width` from `low`, up to the 99th percentile (a t-digest's estimate)."""
     good = f"(select cast({expression} as double) as x from t where not quarantined and {expression} is not null)"
     shape = _query(
-        "select min(x) as low, max(x) as high, approx_percentile_cont(x, 0.99) as most,"
+        "select min(x) as low, approx_percentile_cont(x, 0.99) as most,"
         f" approx_percentile_cont(x, 0.5) as median from {good}",
         silver,
     ).iloc[0]
