@@ -1,7 +1,7 @@
 """What the jobs read beside files: topics, and tables of a database; asked together how they stand."""
 
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from lakehouse.datasets import DATASETS
@@ -21,22 +21,19 @@ class Stand:
     tables: Mapping[str, Look]
 
 
-class Upstream(AbstractContextManager["Upstream"]):
+class Upstream(ExitStack):
     """The connections to Kafka and, where tables are named, to PostgreSQL; a context manager.
 
     Raises ServiceError where one of them does not answer, SettingError for a dataset that cannot have a table.
     """
 
     def __init__(self, settings: Settings) -> None:
+        super().__init__()
         with ExitStack() as opened:
             self._topics = opened.enter_context(Topics(settings.kafka))
             self._topics.make_missing(TOPICS)
             self.tables = opened.enter_context(Tables(settings))
-            self._open = opened.pop_all()
-
-    def __exit__(self, *_: object) -> None:
-        """Close them."""
-        self._open.close()
+            self.enter_context(opened.pop_all())
 
     def look(self, states: Mapping[str, State]) -> Stand:
         """Return how all of them stand, for bronze tables that stand so, by dataset."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Protocol, Self
+from typing import Protocol
 
 from lakehouse.datasets import DATASETS
 from lakehouse.errors import SettingError
@@ -39,26 +39,19 @@ class Reader(Protocol):
         """Let go of what bronze has committed."""
 
 
-class Tables:
+class Tables(ExitStack):
     """The tables of the settings and what reads them, by dataset; a context manager.
 
     Raises ServiceError where the database does not answer, SettingError for a dataset that cannot have a table.
     """
 
     def __init__(self, settings: Settings) -> None:
-        self.tables, self._open = settings.database_tables, ExitStack()
+        super().__init__()
+        self.tables = settings.database_tables
         datasets = {name: _fitting(name) for name in self.tables}
         with ExitStack() as opened:
             self.readers = {name: self._reader(settings, dataset, opened) for name, dataset in datasets.items()}
-            self._open = opened.pop_all()
-
-    def __enter__(self) -> Self:
-        """Return the open connections."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Close them."""
-        self._open.close()
+            self.enter_context(opened.pop_all())
 
     def _reader(self, settings: Settings, dataset: Dataset, opened: ExitStack) -> Reader:
         # The driver takes 80 ms to import, which a run without tables does without.
