@@ -66,16 +66,17 @@ case "$(setting SPARK_MASTER)" in
         options+=(--properties-file "$TMPDIR/spark.properties" --load-spark-defaults)
         # What is to be forgotten stands in this process's environment, and in the launch script of no container.
         [[ "$*" != *forget.py* ]] || export SPARK_DEPLOY_MODE=client
-        options+=(--deploy-mode "$(setting SPARK_DEPLOY_MODE)" --conf "spark.executor.extraJavaOptions=-XX:+UseSerialGC$quick")
+        java_options="$(sed -n 's/^spark.executor.extraJavaOptions *//p' conf/spark-yarn/spark-defaults.conf)$quick"
+        options+=(--deploy-mode "$(setting SPARK_DEPLOY_MODE)" --conf "spark.executor.extraJavaOptions=$java_options")
         if [[ $(setting SPARK_DEPLOY_MODE) == cluster ]]; then
             # This machine's paths are none of a container's.
             submit=(python -m docker.native.yarn spark-submit)
             export SPARK_SUBMIT_OPTS="-Dlog4j2.configurationFile=$PWD/conf/spark-yarn/log4j2.properties"
-            options+=(--driver-java-options "-XX:+UseSerialGC$quick")
+            options+=(--driver-java-options "$java_options")
         else
             export PYSPARK_DRIVER_PYTHON=$PWD/jobs/python.sh
             options+=(--driver-class-path "$PWD/build/jars/spark/*")
-            options+=(--driver-java-options "-XX:+UseSerialGC$quick -Djava.io.tmpdir=$TMPDIR -Dlog4j2.configurationFile=$PWD/conf/log4j2.properties")
+            options+=(--driver-java-options "$java_options -Djava.io.tmpdir=$TMPDIR -Dlog4j2.configurationFile=$PWD/conf/log4j2.properties")
         fi
         ;;
 esac

@@ -158,7 +158,9 @@ def lost(chain: Chain) -> list[str]:
 
 def test_a_nodemanager_that_is_killed_is_done_without(chain: Chain) -> None:
     goes_on(chain, "client")
-    with running(chain, "jobs/submit.sh", "jobs/pipeline.py", "--continuous", SPARK_DEPLOY_MODE="client") as stream:
+    two = [word for value in ("instances=2", "cores=1", "memory=1g") for word in ("--conf", f"spark.executor.{value}")]
+    stream_command = ("jobs/submit.sh", *two, "jobs/pipeline.py", "--continuous")
+    with running(chain, *stream_command, SPARK_DEPLOY_MODE="client") as stream:
 
         def follows(seed: int) -> None:
             chain.files(100, seed, 0.02)
