@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import signal
 import time
 import urllib.request
@@ -31,6 +32,9 @@ TRACES = ("Traceback", "Exception in thread", "\n\tat ", "Caused by:")
 EXECUTOR = "YarnCoarseGrainedExecutorBackend"
 DRIVER = "org.apache.spark.deploy.yarn.ApplicationMaster"
 MASTER = "org.apache.spark.deploy.yarn.ExecutorLauncher"
+
+# Two executors of a core each; with the memory of conf/spark-yarn no node has room for both.
+TWO = ("--conf", "spark.executor.instances=2", "--conf", "spark.executor.cores=1")
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +87,16 @@ def test_the_package_is_all_that_a_container_has(chain: Chain) -> None:
     assert not [line for line in places if f"{ROOT}/" in line]
     assert all("/code/jobs" in line for line in places if " lakehouse " in line)
     assert all("/env/lib/" in line for line in places if " pyspark " in line)
+
+
+def test_two_executors_share_the_tasks_on_both_nodes(chain: Chain) -> None:
+    whole = ("--conf", "spark.scheduler.minRegisteredResourcesRatio=1.0")
+    waiting = ("--conf", "spark.scheduler.maxRegisteredResourcesWaitingTime=120s")
+    result = chain.run("jobs/submit.sh", *TWO, *whole, *waiting, "tests/yarn_spread.py", SPARK_DEPLOY_MODE="client")
+    counts = {node: int(count) for node, count in re.findall(r"^node (\w+) (\d+)$", result.stdout, re.MULTILINE)}
+    assert set(counts) == {"local", "local2"}, result.stdout + result.stderr
+    assert sum(counts.values()) == 40
+    assert min(counts.values()) >= 10
 
 
 def test_nothing_new_ends_well_and_a_failure_has_its_exit_code(chain: Chain) -> None:
@@ -158,9 +172,9 @@ def lost(chain: Chain) -> list[str]:
 
 def test_a_nodemanager_that_is_killed_is_done_without(chain: Chain) -> None:
     goes_on(chain, "client")
-    two = [word for value in ("instances=2", "cores=1", "memory=1g") for word in ("--conf", f"spark.executor.{value}")]
-    stream_command = ("jobs/submit.sh", *two, "jobs/pipeline.py", "--continuous")
-    with running(chain, *stream_command, SPARK_DEPLOY_MODE="client") as stream:
+    small = ("--conf", "spark.executor.memory=1g")
+    command = ("jobs/submit.sh", *TWO, *small, "jobs/pipeline.py", "--continuous")
+    with running(chain, *command, SPARK_DEPLOY_MODE="client") as stream:
 
         def follows(seed: int) -> None:
             chain.files(100, seed, 0.02)
