@@ -6,6 +6,7 @@ Each of CHECKS asks as a user of the groups `engineer` and `analyst` who may not
 import csv
 import hashlib
 import io
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
@@ -21,6 +22,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from sample_gold import METRIC_ROWS
 from sample_lake import records
 from sample_records import Record
+from stack import RunningStack
 
 from lakehouse.datasets import DATASETS
 from lakehouse.metrics import METRICS
@@ -179,6 +181,14 @@ CHECKS: list[Callable[[Server, str], None]] = [
     passports,
     what_prometheus_reads,
 ]
+
+
+def a_shell_is_answered(stack: RunningStack, lake: str) -> None:
+    """Ask for SALES by the command of `make sql`."""
+    words = [sys.executable, "jobs/sql.py", SALES, "--format=csv"]
+    done = stack.run("env", f"LAKEHOUSE_URL={lake}", *words)
+    assert done.returncode == 0, done.stderr
+    assert printed(done.stdout) == sales()
 
 
 def printed(text: str) -> list[tuple[str, int, Decimal]]:

@@ -63,10 +63,7 @@ def test_every_way_of_asking_gives_what_was_sent(
 
 
 def test_a_shell_is_answered_too(server: Server, s3_stack: RunningStack) -> None:
-    words = [sys.executable, "jobs/sql.py", api_answers.SALES, "--format=csv"]
-    done = s3_stack.run("env", f"LAKEHOUSE_URL={LAKE}", *words)
-    assert done.returncode == 0, done.stderr
-    assert api_answers.printed(done.stdout) == api_answers.sales()
+    api_answers.a_shell_is_answered(s3_stack, LAKE)
 
 
 @pytest.fixture(scope="module")

@@ -82,10 +82,7 @@ def test_every_way_of_asking_gives_what_was_sent(
 
 
 def test_a_shell_is_answered_too(server: Server, stack: RunningStack) -> None:
-    words = [sys.executable, "jobs/sql.py", api_answers.SALES, "--format=csv"]
-    done = stack.run("env", f"LAKEHOUSE_URL={server.environ['LAKEHOUSE_URL']}", *words)
-    assert done.returncode == 0, done.stderr
-    assert api_answers.printed(done.stdout) == api_answers.sales()
+    api_answers.a_shell_is_answered(stack, server.environ["LAKEHOUSE_URL"])
 
 
 @pytest.fixture(scope="module")
