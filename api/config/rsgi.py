@@ -27,6 +27,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 THREADS, ARRIVAL = 32, 5.0
 # Seconds after which a file that was made for one answer is deleted.
 OPENING = 10.0
+# Seconds for which one look at the lake may keep others waiting, the watchers' too; who asked for it is long gone then.
+LOOK = 30.0
 Environ = dict[str, Any]
 # Status, headers, and the bytes of the body or the path of the file that is the body.
 Answer = tuple[int, list[tuple[str, str]], bytes | str]
@@ -41,8 +43,10 @@ class Application:
 
     def __rsgi_init__(self, _loop: asyncio.AbstractEventLoop) -> None:
         """Open the lake: in the worker process, because handles of deltalake do not survive a fork."""
+        from lakehouse.lake import native
         from lakes import refresher
 
+        native.limit(LOOK)
         refresher.current()
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:

@@ -57,6 +57,17 @@ def test_a_call_that_never_returns_is_named() -> None:
     released.set()
 
 
+def test_a_process_may_allow_no_call_more_than_some_seconds() -> None:
+    released = threading.Event()
+    native.limit(0.05)
+    try:
+        with pytest.raises(ServiceError, match=r"2 x 0\.05 s"):
+            native.call("a query", released.wait, native.QUERY_SECONDS)
+    finally:
+        native.limit(native.QUERY_SECONDS)
+        released.set()
+
+
 class Panic(BaseException):
     """Stands for what Rust throws past Python's Exception."""
 

@@ -23,28 +23,35 @@ T = TypeVar("T")
 # A call takes some milliseconds, one that writes half a second; a query over all of silver may take minutes.
 SECONDS, QUERY_SECONDS = 10.0, 300.0
 ATTEMPTS = 2
+_most = QUERY_SECONDS
 
 _turn = threading.Lock()
 _NAME = "native call"
 
 
+def limit(seconds: float) -> None:
+    """Let no call of this process wait for longer: one that hangs keeps the others waiting."""
+    global _most
+    _most = seconds
+
+
 def call(what: str, work: Callable[[], T], seconds: float | None = None, attempts: int = ATTEMPTS) -> T:
     """Return what `work` returns, after the calls that were begun before it.
 
-    A call that has not come back after `seconds` (SECONDS where none are given) is left to itself and made once more:
-    for `work` that gives another result where it is done twice there is one of `attempts`. Raises ServiceError naming
-    `what`, such as `the table gold.x in hdfs://…`, where the last one does not come back either; what `work` raises
-    comes through.
+    A call that has not come back after `seconds` (SECONDS where none are given, and no more than `limit` allows) is
+    left to itself and made once more: for `work` that gives another result where it is done twice there is one of
+    `attempts`. Raises ServiceError naming `what`, such as `the table gold.x in hdfs://…`, where the last one does not
+    come back either; what `work` raises comes through.
     """
-    limit = SECONDS if seconds is None else seconds
+    patience = min(SECONDS if seconds is None else seconds, _most)
     for _ in range(attempts):
         with _turn:
             try:
-                return begin(work).result(limit)
+                return begin(work).result(patience)
             except TimeoutError:
                 continue
     raise ServiceError(
-        f"{what[:1].upper()}{what[1:]} did not answer within {attempts} x {limit:g} s. Run `make status`."
+        f"{what[:1].upper()}{what[1:]} did not answer within {attempts} x {patience:g} s. Run `make status`."
     )
 
 
