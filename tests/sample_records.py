@@ -67,7 +67,7 @@ def transaction(rng: Random, number: int) -> Record:
         ("duplicate",),
         ("date",),
         ("number_format",),
-        ("date", "required"),
+        ("required", "date"),
         ("amount_mismatch",),
         ("conflict",),
     )

@@ -27,7 +27,6 @@ from bench.stream.follow import Follower
 from bench.stream.job import streaming
 from bench.stream.probes import open_probes
 from docker.native.console import progress, run, say
-from lakehouse.metrics import METRICS
 from producers import brokers
 from producers.generators import DATASETS
 
@@ -84,7 +83,6 @@ def wanted(stack: RunningStack, of: Follower) -> Answers:
     with events.open("w", encoding="utf-8") as file:
         file.writelines(json.dumps(dict(zip(names, (key, *pair), strict=True))) + "\n" for key, pair in sums.items())
     found: Answers = json.loads(json.dumps(duck.metrics(str(stack.settings.inbox), str(events))))
-    assert set(found) == set(METRICS)
     return found
 
 

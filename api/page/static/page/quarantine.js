@@ -43,7 +43,8 @@ export class QuarantineSection extends ListSection {
   }
 
   sample({ dataset, reason }) {
-    const filter = `reasons LIKE '%${reason.replaceAll("_", "!_")}%' ESCAPE '!'`;
+    // The first of a record's reasons, as they are counted.
+    const filter = `reasons = '${reason}' OR reasons LIKE '${reason.replaceAll("_", "!_")},%' ESCAPE '!'`;
     const asked = { table: `quarantine.${dataset}`, filter, columns: "source,source_id,position,reasons,raw", limit: SAMPLES };
     const columns = ["source", "position", "reasons", "raw"];
     const show = (found) => {
