@@ -62,7 +62,7 @@ def replay(job: Run, dataset: Dataset, reason: str = "", *, dry_run: bool = Fals
 
 def reason_name(text: str) -> str:
     """Return a reason's name; one of rules of old may not be in the list of today."""
-    if not re.fullmatch("[a-z_]+", text):
+    if not re.fullmatch("[a-z][a-z0-9_]*", text):
         raise argparse.ArgumentTypeError(f"{text!r} is no name of a reason, such as duplicate")
     return text
 
