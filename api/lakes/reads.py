@@ -52,7 +52,10 @@ class Reads:
         try:
             return self.begin(user, work, key).result(timeout=SECONDS)
         except TimeoutError as error:
-            raise UnavailableError(f"The lake did not answer within {SECONDS:g} s. {AWAY}") from error
+            raise UnavailableError(
+                f"The lake has not answered within {SECONDS:g} s. Ask again shortly; whoever runs it can look with "
+                f"`make status`."
+            ) from error
         finally:
             with self._lock:
                 self._waits[user.pk] -= 1
