@@ -3,7 +3,10 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-export PROFILE Q FORMAT METRIC GROUP SOURCE SOURCE_ID KEY NAME FROM
+# Recipes take these from the environment, as they were given: no character in them is one of the shell or of make.
+ASKED := Q FORMAT METRIC GROUP SOURCE SOURCE_ID POSITION PAGE KEY NAME FROM DATASET REASON COLUMN LIMIT TABLE VERSION RUN
+$(foreach name,$(ASKED),$(eval override $(name) := $$(value $(name))))
+export PROFILE $(ASKED)
 .NOTPARALLEL:
 PYTHON ?= python3
 ENV := source conf/env.sh &&
@@ -98,7 +101,7 @@ user: setup ## make the demo user, an engineer, and keep its password in build/d
 ##@ Data
 .PHONY: new-dataset simulate produce
 new-dataset: setup ## a dataset and a metric proposed from a sample file, for review: NAME=sales FROM=sales.csv
-	@$(ENV) python jobs/new_dataset.py "$$NAME" "$$FROM"
+	@$(ENV) python jobs/new_dataset.py -- "$$NAME" "$$FROM"
 
 # ARGS are handed on: make simulate ARGS="--rows 100000 --seed 7 --datasets logs"
 simulate: setup ## write simulated files into the inbox
@@ -129,30 +132,31 @@ viz: setup ## draw silver and gold as PNGs into build/charts
 	@$(ENV) python viz/plot_gold.py
 
 balance: setup ## the balance sheet: source = bronze = silver + quarantined; SOURCE='logs/*' for single ones
-	@$(ENV) python jobs/balance.py $(if $(SOURCE),--source "$$SOURCE")
+	@$(ENV) python jobs/balance.py $(if $(SOURCE),--source="$$SOURCE")
 
 runs: setup ## the newest runs of the jobs: LIMIT=20
-	@$(ENV) python jobs/runs.py $(if $(LIMIT),--limit $(LIMIT))
+	@$(ENV) python jobs/runs.py $(if $(LIMIT),--limit="$$LIMIT")
 
 trace: setup ## where a record went: SOURCE= SOURCE_ID= POSITION=; or what a number is made of: METRIC= GROUP= PAGE=1
-	@$(ENV) python jobs/passport.py $(if $(METRIC),group "$$METRIC" "$$GROUP" $(if $(PAGE),--page $(PAGE)),record 	  "$$SOURCE" "$$SOURCE_ID" $(or $(POSITION),0))
+	@$(ENV) python jobs/passport.py $(if $(METRIC),group $(if $(PAGE),--page="$$PAGE") -- "$$METRIC" "$$GROUP",record -- \
+	  "$$SOURCE" "$$SOURCE_ID" "$${POSITION:-0}")
 
 quarantine: setup ## what is in quarantine and why: DATASET=logs REASON=date
-	@$(ENV) python jobs/quarantine.py $(DATASET) $(if $(REASON),--reason $(REASON))
+	@$(ENV) python jobs/quarantine.py $(if $(DATASET),"$$DATASET") $(if $(REASON),--reason="$$REASON")
 
 replay: setup $(ARCHIVE) ## judge the quarantine again by the rules of now: DATASET=logs REASON=date DRY_RUN=1
-	@$(SUBMIT) jobs/replay.py $(DATASET) $(if $(REASON),--reason $(REASON)) $(if $(DRY_RUN),--dry-run)
+	@$(SUBMIT) jobs/replay.py $(if $(DATASET),"$$DATASET") $(if $(REASON),--reason="$$REASON") $(if $(DRY_RUN),--dry-run)
 
 what-if: setup $(ARCHIVE) ## what the rules of now would change in the lake: DATASET=logs; PUBLISH=1 makes it so
-	@$(SUBMIT) jobs/what_if.py $(DATASET) $(if $(PUBLISH),--publish)
+	@$(SUBMIT) jobs/what_if.py $(if $(DATASET),"$$DATASET") $(if $(PUBLISH),--publish)
 
 restore: setup ## tables as they were: TABLE=silver.logs VERSION=12, or RUN=<run_id> for all; DRY_RUN=1 only tells
-	@$(ENV) python jobs/restore.py $(if $(DRY_RUN),--dry-run) $(if $(RUN),run $(RUN),table "$(TABLE)" "$(VERSION)")
+	@$(ENV) python jobs/restore.py $(if $(DRY_RUN),--dry-run) $(if $(RUN),run -- "$$RUN",table -- "$$TABLE" "$$VERSION")
 
 # What is asked for is in no command line but make's own, and there only where it is given as KEY=.
 forget: setup $(ARCHIVE) ## a person's or a record's data out of all of it: DATASET=logs KEY= COLUMN=user TOPIC=1 DRY_RUN=1
-	@$(ENV) [ -n "$$KEY" ] || { read -rsp "What is to be forgotten (not shown): " KEY; echo; }; export KEY; \
-	  $(SUBMIT) jobs/forget.py "$(DATASET)" $(if $(COLUMN),--column $(COLUMN)) $(if $(TOPIC),--topic) \
+	@$(ENV) if [ -z "$$KEY" ]; then read -rsp "What is to be forgotten (not shown): " KEY || KEY=; echo; fi; \
+	  $(SUBMIT) jobs/forget.py "$$DATASET" $(if $(COLUMN),--column="$$COLUMN") $(if $(TOPIC),--topic) \
 	    $(if $(DRY_RUN),--dry-run)
 
 maintain: setup ## put small files together and delete what no kept version needs; DRY_RUN=1 only tells
@@ -164,7 +168,7 @@ package: setup $(JARS) ## what a job on YARN carries onto HDFS: code, Python pac
 
 .PHONY: sql spark-sql
 sql: setup ## ad-hoc SQL over all tables: make sql Q="SELECT * FROM gold.status_code_counts" [FORMAT=csv] [MASKED=1]
-	@$(ENV) python jobs/sql.py "$${Q:-}" --format "$${FORMAT:-table}" $(if $(MASKED),--masked)
+	@$(ENV) python jobs/sql.py --format "$${FORMAT:-table}" $(if $(MASKED),--masked) -- "$$Q"
 
 spark-sql: setup $(ARCHIVE) ## the same names in Spark's own shell
 	@$(ENV) mkdir -p build && python jobs/spark_names.py > build/spark-names.sql && \

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from lakehouse import logs
 from lakehouse.datasets import DATASETS
 from lakehouse.errors import LakehouseError, ProposalError
 from lakehouse.lake.printing import plain, safe
@@ -131,9 +132,9 @@ def main(words: list[str] | None = None) -> int:
     asked = parser.parse_args(words)
     try:
         for line in new_dataset(asked.name, asked.path):
-            sys.stdout.write(f"{line}\n")
+            logs.say(line)
     except LakehouseError as error:
-        sys.stderr.write(f"new-dataset: {safe(str(error))}\n")
+        logs.tell("new-dataset", safe(str(error)))
         return error.exit_code
     return 0
 

@@ -8,6 +8,7 @@ row of gold. By hand: `PYTHONPATH=jobs python jobs/passport.py record transactio
 import argparse
 import sys
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from lakehouse import command
@@ -59,11 +60,12 @@ def arguments(words: list[str] | None) -> argparse.Namespace:
     record = kinds.add_parser("record", help="where a record went")
     record.add_argument("source", help="its file's name, its topic, or its table")
     record.add_argument("source_id", help="SHA-256 of the file, or the partition")
-    record.add_argument("position", type=int, help="its number from 0, or its offset")
+    record.add_argument("position", type=command.number, help="its number from 0, or its offset")
     group = kinds.add_parser("group", help="the records behind a row of gold")
     group.add_argument("metric", choices=METRICS)
     group.add_argument("group", help="a value of the metric's first column")
-    group.add_argument("--page", type=int, default=1, help=f"which {PAGE} of them (default: 1)")
+    pages = partial(command.number, low=1)
+    group.add_argument("--page", type=pages, default=1, help=f"which {PAGE} of them (default: 1)")
     return parser.parse_args(words)
 
 
@@ -75,7 +77,7 @@ def main(words: list[str] | None = None) -> int:
         if asked.kind == "record":
             lines = list(told(passport(lake, Name(asked.source, asked.source_id, asked.position))))
         else:
-            found = members(lake, METRICS[asked.metric], asked.group, max(asked.page, 1))
+            found = members(lake, METRICS[asked.metric], asked.group, asked.page)
             lines = [f"{safe(row['source'])} {row['source_id']} {row['position']}" for row in found]
         sys.stdout.write("".join(f"{line}\n" for line in lines))
 

@@ -33,8 +33,10 @@ def told(lake: Lake, dataset: str, asked: str = "") -> Iterator[str]:
     yield f"{dataset}: {bad:,} of {good + bad:,} records are in quarantine"
     if not bad:
         return
-    known = all_reasons()
-    for row in scan.query(_COUNTS, t=table).to_pylist():
+    known, counts = all_reasons(), scan.query(_COUNTS, t=table).to_pylist()
+    if asked and asked not in (there := [row["reason"] for row in counts]):
+        yield f"none of them for the reason {safe(asked)}; there are {', '.join(there)}"
+    for row in counts:
         name = row["reason"]
         if asked not in ("", name):
             continue

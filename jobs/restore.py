@@ -44,7 +44,7 @@ def arguments(words: list[str] | None) -> argparse.Namespace:
     kinds = parser.add_subparsers(dest="kind", required=True)
     table = kinds.add_parser("table", help="one table back to a version")
     table.add_argument("table", choices=[name for name in tables() if not name.startswith("ledger.")])
-    table.add_argument("version", type=int)
+    table.add_argument("version", type=command.number)
     run = kinds.add_parser("run", help="all tables back to before a run")
     run.add_argument("run")
     return parser.parse_args(words)

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from functools import partial
 
 from lakehouse import command
 from lakehouse.lake import Lake, printing, runs
@@ -12,11 +13,11 @@ _SHOWN = ["started_at", "job", "status", "seconds", "run_id", "code_version", "e
 def main(words: list[str] | None = None) -> int:
     """Print the runs, newest first, and return the exit code."""
     parser = argparse.ArgumentParser(prog="runs", description=__doc__)
-    parser.add_argument("--limit", type=int, default=20, help="how many (default: 20)")
+    parser.add_argument("--limit", type=partial(command.number, low=1), default=20, help="how many (default: 20)")
     limit = parser.parse_args(words).limit
 
     def work(lake: Lake) -> None:
-        printing.write(sys.stdout, runs.newest(lake, max(limit, 1)).select(_SHOWN).to_reader(), "table")
+        printing.write(sys.stdout, runs.newest(lake, limit).select(_SHOWN).to_reader(), "table")
 
     return command.run("runs", work)
 

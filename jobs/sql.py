@@ -10,7 +10,7 @@ import argparse
 import sys
 import time
 
-from lakehouse import command
+from lakehouse import command, logs
 from lakehouse.lake import Lake, printing, relations
 from lakehouse.query import sql as adhoc
 
@@ -35,9 +35,7 @@ def main(words: list[str] | None = None) -> int:
     """Answer one query and return the exit code: 0, 2 for SQL that cannot be run, 1 for a lake that does not answer."""
     asked = arguments(words)
     if not asked.query.strip():
-        sys.stdout.write(
-            f'{listing()}\n\nmake sql Q="SELECT product, sum(amount) FROM silver.transactions GROUP BY 1"\n'
-        )
+        logs.say(f'{listing()}\n\nmake sql Q="SELECT product, sum(amount) FROM silver.transactions GROUP BY 1"')
         return 0
     started = time.monotonic()
     layers = {view.layer for view in relations.views().values()} if asked.masked else None

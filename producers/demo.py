@@ -21,6 +21,7 @@ from lakehouse.datasets import DATASETS
 from lakehouse.errors import LakehouseError
 from lakehouse.lake import Lake
 from lakehouse.lake.ledger import balance
+from lakehouse.logs import say
 from lakehouse.metrics import METRICS
 from lakehouse.settings import ROOT, load
 
@@ -81,12 +82,6 @@ def main() -> int:
         return 130
     say(f"All of it took {time.monotonic() - began:.0f} s.\n")
     return 0
-
-
-def say(text: str) -> None:
-    """Print a line at once."""
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
 
 
 def _stage(title: str, commands: Sequence[Sequence[str]]) -> None:

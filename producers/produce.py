@@ -116,7 +116,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _tell(plan: Plan, outcome: Outcome) -> None:
     counts = f"{outcome.acknowledged:>9,} acknowledged {outcome.known:>9,} there before"
-    sys.stdout.write(f"{plan.dataset:<13}{counts}  {plan.topic}\n")
+    logs.say(f"{plan.dataset:<13}{counts}  {plan.topic}")
     for name in outcome.too_large:
         logs.tell("produce", f"over the broker's limit, passed over: {name}")
     if outcome.too_large:

@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _tell(dataset: str, written: files.Written, seconds: float) -> None:
     state = "" if written.is_new else "  (there already, unchanged)"
     counts = f"{written.rows:>9,} records {written.broken:>6,} broken {seconds:5.1f} s"
-    sys.stdout.write(f"{dataset:<13}{counts}  {written.where}{state}\n")
+    logs.say(f"{dataset:<13}{counts}  {written.where}{state}")
 
 
 if __name__ == "__main__":

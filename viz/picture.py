@@ -1,6 +1,5 @@
 """A picture as a file: title, what it says, the data it was drawn from, and the chart between."""
 
-import sys
 from argparse import ArgumentParser
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
+from lakehouse import logs
 from lakehouse.command import run
 from lakehouse.errors import LakehouseError
 from lakehouse.lake import Lake
@@ -79,6 +79,6 @@ def command(layer: str, registered: Mapping[str, T], draw: Callable[[Lake, T, Pa
 
     def work(lake: Lake) -> None:
         for name, item in registered.items():
-            sys.stdout.write(f"{draw(lake, item, out / f'{name}.png')}\n")
+            logs.say(str(draw(lake, item, out / f"{name}.png")))
 
     return run("", work)

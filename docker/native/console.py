@@ -9,12 +9,6 @@ from lakehouse import logs
 from lakehouse.errors import LakehouseError
 
 
-def say(line: str) -> None:
-    """Write one line to standard output at once."""
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
-
-
 @contextmanager
 def progress(what: str) -> Iterator[Callable[[str], None]]:
     """Give a function that shows what is waited for, with the seconds so far, on a terminal; it is silent in a pipe."""

@@ -11,8 +11,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from docker.native import classpath, java
-from docker.native.console import progress, run, say
+from docker.native.console import progress, run
 from lakehouse.errors import IntegrityError, ServiceError
+from lakehouse.logs import say
 from lakehouse.settings import ROOT
 
 HERE = Path(__file__).resolve().parent

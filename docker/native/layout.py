@@ -67,7 +67,8 @@ class Stack:
             "STACK_HOME": str(self.home),
             "STACK_ROOT": str(ROOT),
             "STACK_SOCKET": str(self.socket),
-            "STACK_JAVA": str(self.java),
+            # As the commands of the programs name what is of the project: its own path may hold any character.
+            "STACK_JAVA": str(self.java.relative_to(ROOT) if self.java.is_relative_to(ROOT) else self.java),
             "JAVA_HOME": str(self.java.parent.parent),
             "STACK_OWNER": str(self.home),
         }

@@ -19,9 +19,10 @@ from importlib.metadata import distribution, distributions
 from pathlib import Path
 
 from docker.native.classpath import pyspark_jars
-from docker.native.console import progress, run, say
+from docker.native.console import progress, run
 from lakehouse.errors import ServiceError
 from lakehouse.lake.files import storage
+from lakehouse.logs import say
 from lakehouse.settings import ROOT, Settings, given, load
 from lakehouse.version import code_version
 

@@ -13,10 +13,11 @@ import time
 from collections.abc import Iterable, Iterator
 
 from docker.native import checks, daemons, profiles, ready, render, status, storage
-from docker.native.console import progress, run, say
+from docker.native.console import progress, run
 from docker.native.layout import API_FOLDER, FOLDERS, Stack
 from docker.native.profiles import API, Service
 from lakehouse.errors import LockedError, ServiceError
+from lakehouse.logs import say
 from lakehouse.settings import ROOT, load
 
 

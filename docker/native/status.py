@@ -6,9 +6,9 @@ from typing import Any
 import psutil
 
 from docker.native import daemons, profiles
-from docker.native.console import say
 from docker.native.layout import Stack
 from docker.native.profiles import Service
+from lakehouse.logs import say
 from lakehouse.settings import Settings
 
 

@@ -1,6 +1,7 @@
 """What the commands without Spark share: the lake of the settings, errors in one line, and the exit code."""
 
-import os
+import argparse
+import re
 import sys
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -11,6 +12,13 @@ from lakehouse.lake import Lake, native
 from lakehouse.lake.lock import writer_lock
 from lakehouse.lake.printing import safe
 from lakehouse.settings import load
+
+
+def number(text: str, low: int = 0) -> int:
+    """Return an argument that is a whole number from `low` on, as rows can be counted; raises ArgumentTypeError."""
+    if not re.fullmatch("[0-9]{1,15}", text) or int(text) < low:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {low} on")
+    return int(text)
 
 
 def run(name: str, work: Callable[[Lake], int | None], *, is_writer: bool = False) -> int:
@@ -34,8 +42,7 @@ def _outcome(name: str, work: Callable[[Lake], int | None], *, is_writer: bool) 
         logs.tell(name, safe(str(error)))
         return error.exit_code
     except BrokenPipeError:
-        # Whoever read has seen enough, as in `make sql … | head`.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        logs.unread()  # as in `make sql … | head`
         return 0
     except OSError as error:
         # Those of the lake's native readers have no number; one of the terminal or a pipe is none of theirs.

@@ -7,6 +7,7 @@ import re
 import sys
 from datetime import UTC, datetime
 from types import TracebackType
+from typing import TextIO
 
 from lakehouse.errors import SettingError
 from lakehouse.settings import given
@@ -36,6 +37,17 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, default=str)
 
 
+class Lines(logging.StreamHandler[TextIO]):
+    """Writes the lines of a job, which goes on unread where their reader has left."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 # the library's name
+        """Pass over what nobody reads; other failures are told as usual."""
+        if isinstance(sys.exc_info()[1], BrokenPipeError):
+            unread()
+        else:
+            super().handleError(record)
+
+
 def is_json() -> bool:
     """Return whether lines are JSON objects; where the settings cannot be read, the environment alone counts."""
     try:
@@ -46,7 +58,7 @@ def is_json() -> bool:
 
 def start(job: str) -> None:
     """Let the lines of a job go to standard output; those of libraries only where they are critical."""
-    handler = logging.StreamHandler(sys.stdout)
+    handler = Lines(sys.stdout)
     if is_json():
         ALWAYS["job"] = job
         handler.setFormatter(JsonLines())
@@ -56,6 +68,20 @@ def start(job: str) -> None:
 
 def _tell_failure(_: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     logging.getLogger().critical("%s: %s", type(error).__name__, error, exc_info=(type(error), error, trace))
+
+
+def say(line: str) -> None:
+    """Write a line to standard output at once; where its reader has left, as in `make up | head -1`, go on unread."""
+    try:
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        unread()
+
+
+def unread() -> None:
+    """Let nothing more of standard output be read: whoever did has seen enough."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def tell(command: str, message: object, level: int = logging.ERROR) -> None:

@@ -183,9 +183,9 @@ class Metric:
     """A gold table: the dataset it is computed from, how its rows are grouped and summed up, and what it answers.
 
     `key` is the column of the group and `group` the expression over silver that gives it, in SQL that both Spark and
-    DataFusion know; `derived` are columns computed from the aggregates, by expression. `answer` names the columns of the
-    HTTP contract, the key first. `dimensions` are silver columns, none of them personal, that who asks for the metric
-    may filter on beside its key. These and the `chart` are no part of how the metric is computed.
+    DataFusion know; `derived` are columns computed from the aggregates, by expression. `answer` names the columns of
+    the HTTP contract, the key first. `dimensions` are silver columns, none of them personal, that who asks for the
+    metric may filter on beside its key. These and the `chart` are no part of how the metric is computed.
     """
 
     name: str

@@ -10,7 +10,8 @@ from bench import chart, machine, report, sources
 from bench.options import whole
 from bench.place import running
 from bench.scenarios import SCENARIOS, Series
-from docker.native.console import run, say
+from docker.native.console import run
+from lakehouse.logs import say
 from lakehouse.settings import ROOT
 
 SMALL, LARGE = 1_000, 1_000_000

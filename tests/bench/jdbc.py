@@ -19,9 +19,10 @@ from balance import sheet
 from bench.options import whole
 from bench.place import BENCH, BenchError, running
 from bench.stream.job import Job, streaming
-from docker.native.console import run, say
+from docker.native.console import run
 from lakehouse.lake import Lake, scan
 from lakehouse.lake.ledger import balance
+from lakehouse.logs import say
 from lakehouse.settings import ROOT
 from producers.generators import DATASETS
 

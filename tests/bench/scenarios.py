@@ -15,7 +15,8 @@ from bench.measurement import Usage, measure
 from bench.place import BENCH, BenchError
 from bench.sources import FILE_DATASETS, Sources
 from bench.ways import DUCKDB, OURS, WAYS, Trial, Way, duckdb_answers
-from docker.native.console import progress, say
+from docker.native.console import progress
+from lakehouse.logs import say
 
 MORE, LAYERS = 1000, ("bronze", "silver", "gold")
 

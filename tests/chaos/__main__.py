@@ -16,7 +16,8 @@ from chain import hadoop_conf, make_chain
 from chaos.strikes import SERVICES, rounds
 from chaos.verdict import doubled, faults
 from chaos.world import ChaosError, World
-from docker.native.console import run, say
+from docker.native.console import run
+from lakehouse.logs import say
 
 
 def parse() -> argparse.Namespace:

@@ -18,9 +18,9 @@ from chain import Chain
 from chaos import services
 from chaos.strikes import Round, Strike
 from docker.native import profiles
-from docker.native.console import say
 from lakehouse import crash
 from lakehouse.lake import runs
+from lakehouse.logs import say
 from lakehouse.settings import ROOT
 from producers.plan import Plan
 

@@ -109,3 +109,19 @@ def test_the_api_says_each_request_in_an_object_and_no_secret(tmp_path: Path) ->
     assert re.fullmatch(r"GET /api/\[token\]/ 404 \S+ ms 192\.0\.2\.0 [0-9a-f]{32}", line["message"])
     assert line["message"].endswith(line["request_id"])
     assert line["seconds"] > 0
+
+
+def test_a_command_and_a_job_go_on_unread_where_their_reader_has_left(tmp_path: Path) -> None:
+    script = (
+        "import logging; from pathlib import Path; from lakehouse import logs; logs.start('x');"
+        "[logging.critical('a line') or logs.say('another') for _ in range(9)]; Path('done').touch()"
+    )
+    reader, writer = os.pipe()
+    os.close(reader)
+    environ = {**os.environ, "PYTHONPATH": str(ROOT / "jobs")}
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, env=environ, stdout=writer, stderr=subprocess.PIPE, check=False
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert (tmp_path / "done").exists()

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import passport as command
+import quarantine
 import runs
 from lakehouse.datasets import DATASETS
 from lakehouse.errors import NoSuchRecordError
@@ -92,3 +93,18 @@ def test_the_commands_tell_it(
     assert "holds no record 999999" in capsys.readouterr().err
     assert runs.main(["--limit", "2"]) == 0
     assert capsys.readouterr().out.count("run-000") == 2
+    assert quarantine.main(["logs", "--reason", "dates"]) == 0
+    assert "none of them for the reason dates; there are " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "9" * 23, "1.5", "٣", ""])
+def test_a_number_that_cannot_count_anything_is_refused_by_its_name(
+    number: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for main, name, words in (
+        (runs.main, "--limit", [f"--limit={number}"]),
+        (command.main, "--page", ["group", f"--page={number}", "total_sales_per_product", "Lamp S"]),
+    ):
+        with pytest.raises(SystemExit, match="2"):
+            main(words)
+        assert f"argument {name}: {number!r} is not a whole number from 1 on" in capsys.readouterr().err

@@ -163,6 +163,14 @@ def test_the_rendered_files_name_this_stack_and_no_open_variable(tmp_path: Path,
     assert all(path.is_relative_to(tmp_path) for path in texts)
 
 
+def test_the_programs_are_named_so_that_the_path_of_the_project_may_hold_any_character(tmp_path: Path) -> None:
+    for file in (ROOT / "docker" / "native" / "programs").glob("*.conf"):
+        assert set(re.findall(r"%\(ENV_(\w+)\)s", file.read_text("utf-8"))) <= {"STACK_HOME", "STACK_JAVA"}, file
+    stack = make(tmp_path)
+    stack.__dict__["java"] = ROOT / "build" / "java" / "bin" / "java"
+    assert stack.environ()["STACK_JAVA"] == "build/java/bin/java"
+
+
 @pytest.mark.parametrize("profile", settings.profiles())
 def test_every_address_of_the_services_is_on_the_loopback_interface(tmp_path: Path, profile: str) -> None:
     together = "\n".join(render.render(make(tmp_path, PROFILE=profile)).values())

@@ -1,6 +1,7 @@
 """Which Java is taken, in which order, and what is said of one that cannot be used."""
 
 import os
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -67,10 +68,10 @@ def test_no_java_at_all_leads_to_make_setup(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_the_shim_drops_the_module_that_the_package_lacks_and_passes_the_rest(tmp_path: Path) -> None:
-    echo = tmp_path / "real"
+    echo = tmp_path / 'it\'s "$real"'
     echo.write_text('#!/bin/bash\nprintf "%s\\n" "$@"\n')
     shim = tmp_path / "java"
-    shim.write_text(java.SHIM.format(java=echo))
+    shim.write_text(java.SHIM.format(java=shlex.quote(str(echo))))
     for file in (echo, shim):
         file.chmod(0o755)
     arguments = ["-Xmx1g", "--add-modules=jdk.incubator.vector", "-Da=b c", "Main"]

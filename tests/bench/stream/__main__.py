@@ -26,7 +26,8 @@ from bench.stream.feed import Feed, Files
 from bench.stream.follow import Follower
 from bench.stream.job import streaming
 from bench.stream.probes import open_probes
-from docker.native.console import progress, run, say
+from docker.native.console import progress, run
+from lakehouse.logs import say
 from producers import brokers
 from producers.generators import DATASETS
 

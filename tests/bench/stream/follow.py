@@ -16,7 +16,7 @@ from bench.stream.feed import Feed, Files
 from bench.stream.job import Job
 from bench.stream.probes import Probes, median
 from bench.stream.watch import Sample
-from docker.native.console import say
+from lakehouse.logs import say
 
 POLL, PROBE, MINUTE, DRAIN = 0.075, 5.0, 60.0, 180.0
 
