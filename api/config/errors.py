@@ -133,4 +133,9 @@ def _handler(code: int, detail: str) -> Callable[..., HttpResponse]:
 bad_request = _handler(400, "The request cannot be read.")
 forbidden = _handler(403, "You may not do this.")
 not_found = _handler(404, "There is nothing here. Paths end with a slash; /api/schema/ lists them all.")
-failed = _handler(500, FAILED)
+
+
+def failed(request: HttpRequest, *_: object) -> HttpResponse:
+    """Return the answer to a request that failed as nobody foresaw, and keep the trace under the request's id."""
+    log.exception("request %s failed", getattr(request, "id", ""))
+    return response(request, 500, FAILED)

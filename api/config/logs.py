@@ -48,7 +48,7 @@ CONFIG = {
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
         "django": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
-        # Refused requests are the access log's business; failures keep their trace.
+        # Refused requests are the access log's business; config.errors keeps the trace of failures.
         "django.request": {"level": "CRITICAL"},
         "django.security": {"level": "CRITICAL"},
         "access": {"handlers": ["stderr"], "level": "INFO", "propagate": False},

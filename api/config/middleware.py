@@ -15,7 +15,6 @@ from config.logs import masked_address, safe
 from monitoring.requests import observe
 
 access = logging.getLogger("access")
-log = logging.getLogger("api")
 
 CSP = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
@@ -80,7 +79,6 @@ class Edge:
         except BaseException as error:
             if isinstance(error, (KeyboardInterrupt, SystemExit)):
                 raise
-            log.exception("panic in %s", request.id)  # type: ignore[attr-defined]
             return errors.failed(request)
 
 

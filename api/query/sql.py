@@ -20,7 +20,7 @@ from accounts.permissions import IsAnalyst, sees_personal
 from config.errors import SLOW, UnavailableError
 from config.media import ARROW, CSV, JSON
 from lakehouse.errors import ServiceError
-from lakehouse.query import limits
+from lakehouse.query import limits, sandbox
 from lakehouse.query.errors import DeniedError, QueryError
 from lakes import access
 from query import slots
@@ -68,13 +68,13 @@ def answer(user: User, query: str) -> pa.Table:
         done = _run(asked)
     finally:
         release()
-    said = done.stderr.decode(errors="replace").strip()
     if done.returncode in (QueryError.exit_code, DeniedError.exit_code):
-        raise (DeniedError if done.returncode == DeniedError.exit_code else QueryError)(said)
+        raise (DeniedError if done.returncode == DeniedError.exit_code else QueryError)(done.stdout.decode())
+    said = done.stderr.decode(errors="replace").strip()
     if done.returncode < 0 or "MemoryError" in said:
-        raise QueryError(f"The query needs more than {limits.SQL_MEMORY >> 20} MB; ask for less at a time.")
+        raise QueryError(sandbox.TOO_MUCH)
     if done.returncode:
-        raise ServiceError(said)
+        raise ServiceError(done.stdout.decode() or said)
     return pa.ipc.open_stream(done.stdout).read_all()
 
 

@@ -173,6 +173,18 @@ class PanicException(BaseException):  # named as Rust's is
     pass
 
 
+def test_the_trace_of_a_failure_is_kept_under_the_requests_id(
+    client: Client, served: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("what nobody foresaw")
+
+    monkeypatch.setattr(refresher.Refresher, "known", fail)
+    body = shaped(client.get("/api/status-code-counts/"), 500)
+    assert f"request {body['request_id']} failed" in caplog.text
+    assert "RuntimeError: what nobody foresaw" in caplog.text
+
+
 def test_a_panic_in_rust_is_a_500_and_not_the_end_of_the_worker(
     client: Client, served: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

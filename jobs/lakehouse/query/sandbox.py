@@ -1,9 +1,10 @@
 """One SQL query of somebody who is not trusted, in a process of its own: `python -m lakehouse.query.sandbox`.
 
-The query comes on standard input as JSON (`sql`, the `layers` that may be read, whether personal columns are `masked`),
-the answer goes as an Arrow stream to standard output, what is wrong with the query as a line to standard error with the
-exit code of a QueryError or a DeniedError. Nothing in the engine can be given a deadline or less memory than there is,
-and a process can: who starts this one ends it when the time is up, and the kernel ends it with who started it.
+The query comes on standard input as JSON (`sql`, the `layers` that may be read, whether personal columns are `masked`).
+The answer goes as an Arrow stream to standard output, or what is wrong with the query as a line, with the exit code of
+a QueryError or a DeniedError; what libraries have to say goes to standard error. Nothing in the engine can be given a
+deadline or less memory than there is, and a process can: who starts this one ends it when the time is up, and the
+kernel ends it with who started it.
 """
 
 import ctypes
@@ -22,9 +23,13 @@ from lakehouse.errors import LakehouseError
 from lakehouse.lake import Lake
 from lakehouse.query import limits
 from lakehouse.query.errors import QueryError
+from lakehouse.query.shape import texts
 from lakehouse.query.sql import run
 from lakehouse.settings import load
 
+TOO_MUCH = f"The query needs more than {limits.SQL_MEMORY >> 20} MB; ask for less at a time."
+# Bytes of a value's frame in JSON, as it leaves the API.
+_FRAME = len('{"VarCharValue": ""}, ')
 # What ends a process with who started it (prctl's PR_SET_PDEATHSIG).
 _PARENT_DEATH = 1
 
@@ -37,9 +42,12 @@ def main() -> int:
     clients.prepare(settings, settings.hdfs_reader)
     try:
         rows = _bounded(run(Lake.of(settings), asked["sql"], masked=asked["masked"], layers=asked["layers"]))
-    except (LakehouseError, MemoryError) as error:
-        sys.stderr.write(str(error))
-        return error.exit_code if isinstance(error, LakehouseError) else 1
+    except MemoryError:
+        sys.stdout.write(TOO_MUCH)
+        return QueryError.exit_code
+    except LakehouseError as error:
+        sys.stdout.write(str(error))
+        return error.exit_code
     with pa.ipc.new_stream(sys.stdout.buffer, rows.schema) as stream:
         stream.write_table(rows)
     return 0
@@ -64,17 +72,28 @@ def _reserved() -> int:
 
 
 def _bounded(reader: pa.RecordBatchReader) -> pa.Table:
-    """Return all rows of an answer; raises QueryError where there are too many, or they are too large."""
+    """Return all rows of an answer; raises QueryError where there are too many, or they are too large as text.
+
+    Many values may share the same bytes in Arrow, and each of them is written out where the answer is made.
+    """
     batches, rows, size = [], 0, 0
     for batch in reader:
         batches.append(batch)
-        rows, size = rows + batch.num_rows, size + batch.nbytes
+        rows, size = rows + batch.num_rows, size + max(batch.nbytes, _size(batch))
         if rows > limits.SQL_ROWS or size > limits.SQL_BYTES:
             raise QueryError(
                 f"The answer has more than {limits.SQL_ROWS:,} rows or {limits.SQL_BYTES >> 20} MB: sum up further, or "
                 f"add LIMIT; /api/export/ gives whole tables."
             )
     return pa.Table.from_batches(batches, reader.schema)
+
+
+def _size(batch: pa.RecordBatch) -> int:
+    """Return the size of a batch in JSON; raises QueryError for a value that no text is known for."""
+    try:
+        return sum(_FRAME + len(cell or "") for row in texts(batch) for cell in row)
+    except (ArithmeticError, ValueError, NotImplementedError) as error:
+        raise QueryError(f"A value of the answer has no text ({error}): cast it to text in the query.") from error
 
 
 if __name__ == "__main__":

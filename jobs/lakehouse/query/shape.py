@@ -52,12 +52,28 @@ def text(value: object) -> str | None:
 
 def _moment(value: datetime) -> str:
     """Return a time as Athena writes it, to the millisecond; to the microsecond only where it has any."""
-    return value.strftime("%Y-%m-%d %H:%M:%S.") + (
-        f"{value.microsecond:06d}" if value.microsecond % 1000 else f"{value.microsecond // 1000:03d}"
-    )
+    precision = "microseconds" if value.microsecond % 1000 else "milliseconds"
+    return value.replace(tzinfo=None).isoformat(" ", precision)
 
 
-def texts(rows: pa.Table) -> Iterable[tuple[str | None, ...]]:
-    """Return the rows with each value as text."""
-    columns = [[text(value) for value in rows[name].to_pylist()] for name in rows.column_names]
+def texts(rows: pa.Table | pa.RecordBatch) -> Iterable[tuple[str | None, ...]]:
+    """Return the rows with each value as text; two columns may have the same name.
+
+    Raises ArithmeticError, ValueError or NotImplementedError for a value that Python cannot hold.
+    """
+    columns = [[text(value) for value in _to_microseconds(column).to_pylist()] for column in rows.columns]
     return zip(*columns, strict=True)
+
+
+def _to_microseconds(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return times without the nanoseconds of SQL's own, such as now(): Python's have none."""
+    match column.type:
+        case pa.TimestampType(unit="ns", tz=zone):
+            coarser = pa.timestamp("us", zone)
+        case pa.Time64Type(unit="ns"):
+            coarser = pa.time64("us")
+        case pa.DurationType(unit="ns"):
+            coarser = pa.duration("us")
+        case _:
+            return column
+    return column.cast(coarser, safe=False)
