@@ -23,9 +23,10 @@ ARCHIVE := build/spark.jsa
 
 .PHONY: help
 help:
-	@awk 'BEGIN {FS = ":.*## "} \
-	  /^##@/ {printf "\n\033[1m%s\033[0m\n", substr($$0, 5)} \
-	  /^[a-z][a-z-]*:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@bold= plain=; [ ! -t 1 ] || { bold=$$'\e[1m'; plain=$$'\e[0m'; }; \
+	awk -v bold="$$bold" -v plain="$$plain" 'BEGIN {FS = ":.*## "} \
+	  /^##@/ {printf "\n%s%s%s\n", bold, substr($$0, 5), plain} \
+	  /^[a-z][a-z-]*:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 
 ##@ Set-up
