@@ -1,5 +1,5 @@
 # The environment of every command of this project: `source conf/env.sh` (bash or zsh), as each recipe of the Makefile does.
-_root=$(cd "$(dirname "${BASH_SOURCE[0]:-$0}")/.." && pwd)
+_root=$(CDPATH= cd "$(dirname "${BASH_SOURCE[0]:-$0}")/.." && pwd)
 
 case "$PATH" in
     "$_root/.venv/bin:"*) ;;
@@ -8,6 +8,9 @@ esac
 export PYTHONPATH="$_root/jobs"
 export SPARK_CONF_DIR="$_root/conf"
 export SPARK_LOCAL_IP="${SPARK_LOCAL_IP:-127.0.0.1}"
+# The JVM reads the names of files by the locale. Without one, as under cron, or with one that the machine does not have,
+# it finds none beyond ASCII.
+[ "$(locale charmap 2>/dev/null)" = UTF-8 ] || export LC_ALL=C.UTF-8
 # Else spark-submit starts a Python of its own to find it.
 for _spark in "$_root"/.venv/lib/python3.*/site-packages/pyspark; do [ ! -d "$_spark" ] || export SPARK_HOME="$_spark"; done
 # What the HDFS client of deltalake says of its retries is no news for a terminal.

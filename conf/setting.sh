@@ -2,7 +2,7 @@
 # The value of a setting, as jobs/lakehouse/settings.py reads it: `conf/setting.sh STACK_HOME`. The environment wins over
 # the profile's file, that one over lakehouse.env, and ${NAME} stands for another setting.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")"
+CDPATH= cd "$(dirname "${BASH_SOURCE[0]}")"
 profile=${PROFILE:-$(sed -n 's/^PROFILE=//p' lakehouse.env)}
 files=(lakehouse.env)
 [[ ! -e profiles/$profile.env ]] || files+=("profiles/$profile.env")

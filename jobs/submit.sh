@@ -3,7 +3,7 @@
 # SPARK_MASTER decides: on this machine it takes conf/spark-defaults.conf; on YARN conf/spark-yarn, what `make package`
 # keeps on HDFS, and the cluster's HADOOP_CONF_DIR.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+CDPATH= cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source conf/env.sh
 setting() { conf/setting.sh "$1"; }
 # How much has come into the inbox since the last run on this lake.

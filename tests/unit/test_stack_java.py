@@ -109,3 +109,19 @@ def test_env_sh_keeps_what_was_asked_for_and_is_the_same_twice(tmp_path: Path) -
     assert once["PYTHONPATH"] == str(ROOT / "jobs")
     assert once["SPARK_LOCAL_IP"] == "127.0.0.1"
     assert env_sh(once) == once
+
+
+def test_the_scripts_find_the_project_whatever_cd_searches() -> None:
+    environ = {**os.environ, "CDPATH": f"{ROOT}:/tmp"}
+    assert env_sh(environ)["PYTHONPATH"] == str(ROOT / "jobs")
+    own = {name: value for name, value in environ.items() if name != "KAFKA_PORT"}
+    done = subprocess.run(
+        ["conf/setting.sh", "KAFKA_PORT"], cwd=ROOT, env=own, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "9092\n"
+
+
+@pytest.mark.parametrize("locale", ["", "C", "tr_TR.UTF-8 of another machine", "C.UTF-8"])
+def test_env_sh_has_the_jvm_find_names_beyond_ascii(locale: str) -> None:
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("LC_", "LANG"))}
+    assert env_sh({**environ, "LC_ALL": locale})["LC_ALL"] == "C.UTF-8"
