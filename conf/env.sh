@@ -6,6 +6,8 @@ case "$PATH" in
     *) export PATH="$_root/.venv/bin:$PATH" ;;
 esac
 export PYTHONPATH="$_root/jobs"
+# Another Python's home is not .venv's, and what libraries warn of ends no command.
+unset PYTHONHOME PYTHONWARNINGS
 export SPARK_CONF_DIR="$_root/conf"
 export SPARK_LOCAL_IP="${SPARK_LOCAL_IP:-127.0.0.1}"
 # The JVM reads the names of files by the locale. Without one, as under cron, or with one that the machine does not have,

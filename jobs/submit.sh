@@ -30,6 +30,9 @@ export SPARK_LAUNCHER_OPTS=${SPARK_LAUNCHER_OPTS:--XX:TieredStopAtLevel=1 -XX:+U
 # The JVM comes to HDFS as the writer of the lake.
 hdfs_user=$(setting HDFS_USER)
 [[ -z "$hdfs_user" ]] || export HADOOP_USER_NAME=${HADOOP_USER_NAME:-$hdfs_user}
+# Options of a JVM are split at blanks and quotes: paths stand among them as bash would quote them.
+printf -v quoted_tmp %q "$TMPDIR"
+printf -v quoted_root %q "$PWD"
 submit=(spark-submit)
 options=(--master "$(setting SPARK_MASTER)" --driver-memory "$(setting SPARK_DRIVER_MEMORY)")
 
@@ -44,7 +47,7 @@ fi
 case "$(setting SPARK_MASTER)" in
     local*)
         options+=(--properties-file conf/spark-defaults.conf)
-        java_options="$(sed -n 's/^spark.driver.extraJavaOptions *//p' conf/spark-defaults.conf)$quick -Djava.io.tmpdir=$TMPDIR"
+        java_options="$(sed -n 's/^spark.driver.extraJavaOptions *//p' conf/spark-defaults.conf)$quick -Djava.io.tmpdir=$quoted_tmp"
         # The heap of a stream fills within minutes and then stays; 150 MB of it are in use.
         [[ "$*" != *--continuous* ]] || java_options+=" -Xms384m -Xmn192m"
         options+=(--driver-java-options "$java_options" --conf "spark.hadoop.dfs.replication=$(setting HDFS_REPLICATION)")
@@ -71,12 +74,12 @@ case "$(setting SPARK_MASTER)" in
         if [[ $(setting SPARK_DEPLOY_MODE) == cluster ]]; then
             # This machine's paths are none of a container's.
             submit=(python -m docker.native.yarn spark-submit)
-            export SPARK_SUBMIT_OPTS="-Dlog4j2.configurationFile=$PWD/conf/spark-yarn/log4j2.properties"
+            export SPARK_SUBMIT_OPTS="-Dlog4j2.configurationFile=$quoted_root/conf/spark-yarn/log4j2.properties"
             options+=(--driver-java-options "$java_options")
         else
             export PYSPARK_DRIVER_PYTHON=$PWD/jobs/python.sh
             options+=(--driver-class-path "$PWD/build/jars/spark/*")
-            options+=(--driver-java-options "$java_options -Djava.io.tmpdir=$TMPDIR -Dlog4j2.configurationFile=$PWD/conf/log4j2.properties")
+            options+=(--driver-java-options "$java_options -Djava.io.tmpdir=$quoted_tmp -Dlog4j2.configurationFile=$quoted_root/conf/log4j2.properties")
         fi
         ;;
 esac

@@ -111,9 +111,11 @@ def test_env_sh_keeps_what_was_asked_for_and_is_the_same_twice(tmp_path: Path) -
     assert env_sh(once) == once
 
 
-def test_the_scripts_find_the_project_whatever_cd_searches() -> None:
-    environ = {**os.environ, "CDPATH": f"{ROOT}:/tmp"}
-    assert env_sh(environ)["PYTHONPATH"] == str(ROOT / "jobs")
+def test_the_scripts_stand_what_other_software_sets() -> None:
+    environ = {**os.environ, "CDPATH": f"{ROOT}:/tmp", "PYTHONHOME": "/none", "PYTHONWARNINGS": "error"}
+    told = env_sh(environ)
+    assert told["PYTHONPATH"] == str(ROOT / "jobs")
+    assert not told.keys() & {"PYTHONHOME", "PYTHONWARNINGS"}
     own = {name: value for name, value in environ.items() if name != "KAFKA_PORT"}
     done = subprocess.run(
         ["conf/setting.sh", "KAFKA_PORT"], cwd=ROOT, env=own, capture_output=True, text=True, check=True
