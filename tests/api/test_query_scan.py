@@ -1,7 +1,9 @@
 """A scan reads no more than its page needs, whatever the size of the table."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +15,7 @@ from lakehouse.query.filter.conditions import Condition, compile_filter
 from lakehouse.query.scan import Position, Scan
 
 FILES, ROWS = 3, 100_000
+Row = dict[str, Any]
 COLUMNS = ("n", "name", "amount", "label")
 
 
@@ -149,6 +152,35 @@ def test_a_time_is_found_to_the_microsecond_though_the_log_knows_it_to_the_milli
     ):
         compiled = compile_filter(condition, data.schema)
         assert Scan(table, ["n"], compiled, None, 10).run()["n"].to_pylist() == found
+
+
+@pytest.mark.parametrize(
+    ("statistics", "opened"),
+    [
+        ({"minValues": {}, "maxValues": {}, "nullCount": {}}, 1),  # as the jobs write gold
+        ({"minValues": {"n": 1}, "maxValues": {"n": 2}, "nullCount": {"n": 0}}, 1),
+        ({"minValues": {"n": 1}, "maxValues": {"n": 2}, "nullCount": {"n": 0, "name": 2}}, 0),
+        ({}, 1),
+    ],
+)
+def test_a_row_is_found_whatever_statistics_the_log_has(statistics: Row, opened: int, tmp_path: Path) -> None:
+    names = pa.array(["a", None] if opened else [None, None], pa.string())
+    write_deltalake(
+        tmp_path, pa.table({"n": [1, 2], "name": names, "quarantined": [False, False]}), partition_by=["quarantined"]
+    )
+    (log,) = (tmp_path / "_delta_log").glob("*.json")
+    actions = [json.loads(line) for line in log.read_text().splitlines()]
+    for action in actions:
+        if "add" in action:
+            action["add"]["stats"] = json.dumps({"numRecords": 2} | statistics)
+    log.write_text("\n".join(map(json.dumps, actions)))
+    table = DeltaTable(tmp_path)
+    conditions = {"n >= 1": 2, "n <> 2": 1, "n > 2": 0, "name <> 'b'": opened, "name = 'a'": opened}
+    for condition, found in conditions.items():
+        compiled = compile_filter(condition, table.to_pyarrow_dataset().schema)
+        good, bad = (Scan(table, ["n"], compiled, side, 10) for side in (False, True))
+        assert (good.run().num_rows, bad.run().num_rows) == (found, 0), condition
+    assert (good.effort.bytes > 0, bad.effort.bytes) == (opened > 0, 0)
 
 
 def test_a_column_that_a_version_does_not_have_yet_is_null(tmp_path: Path) -> None:

@@ -1,15 +1,19 @@
-"""Reading a Parquet file a few rows at a time, whatever the size of its row groups.
+"""The files of a table, and reading one a few rows at a time, whatever the size of its row groups.
 
 Arrow's dataset scanner decodes a row group at once (often a whole file of Spark's), which for a page of ten rows took
 150 MB. `iter_batches` decodes as it goes.
 """
 
-from collections.abc import Iterator, Sequence
+import operator
+from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
+from deltalake import DeltaTable
 
 # Bytes of a column that are fetched at a time.
 _BUFFER = 1 << 18
@@ -47,6 +51,36 @@ class DataFile:
                 for field in schema
             ]
             yield pa.record_batch(arrays, schema=schema)
+
+
+def dataset(table: DeltaTable) -> ds.FileSystemDataset:
+    """Return the files of an open table, each with what the log says can be in it, by which they are pruned.
+
+    deltalake takes a bound that a file's statistics do not have for NULL, and so the file for one without such values.
+    Of such a file nothing is taken for known but its partition.
+    """
+    found, actions = table.to_pyarrow_dataset(), pa.table(table.get_add_actions(flatten=True))
+    is_bounded = pa.repeat(True, actions.num_rows)
+    for name in actions.column_names:
+        end, _, column = name.partition(".")
+        if end in ("min", "max"):
+            has_none = pc.equal(actions[f"null_count.{column}"], actions["num_records"])
+            is_known = pc.or_(pc.is_valid(actions[name]), pc.fill_null(has_none, False))
+            is_bounded = pc.and_(is_bounded, is_known)
+    bounded = set(actions["path"].filter(is_bounded).to_pylist())
+    known = [name for name in actions.column_names if name.startswith("partition.")]
+    sides = {row.pop("path"): row for row in actions.select(["path", *known]).to_pylist()}
+    fragments = [
+        file if file.path in bounded else found.format.make_fragment(file.path, file.filesystem, _is(sides[file.path]))
+        for file in found.get_fragments()
+    ]
+    return ds.FileSystemDataset(fragments, found.schema, found.format, found.filesystem)
+
+
+def _is(values: Mapping[str, Any]) -> ds.Expression:
+    """Return what is true of a file with these values of `partition.<column>`."""
+    equalities = (ds.field(name.partition(".")[2]) == value for name, value in values.items())
+    return reduce(operator.and_, equalities, ds.scalar(True))
 
 
 def matching(batch: pa.RecordBatch, expression: ds.Expression) -> pa.Array:

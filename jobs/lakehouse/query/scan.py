@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 from deltalake import DeltaTable
 
-from lakehouse.query import limits
+from lakehouse.query import files, limits
 from lakehouse.query.errors import GoneError, QueryError
 from lakehouse.query.files import DataFile, matching
 from lakehouse.query.filter.conditions import Condition
@@ -44,7 +44,7 @@ class Effort:
 def check_size(table: DeltaTable, expression: ds.Expression | None) -> None:
     """Raise QueryError where the files that may hold rows for an expression are larger than a scan may be."""
     known = _files(table)
-    chosen = table.to_pyarrow_dataset().get_fragments(filter=expression)
+    chosen = files.dataset(table).get_fragments(filter=expression)
     _allow(sum(known[fragment.path]["size_bytes"] for fragment in chosen), limits.BYTES)
 
 
@@ -140,7 +140,7 @@ class Scan:
                         yield found.select(columns)
 
     def _dataset(self) -> ds.Dataset:
-        dataset = self.table.to_pyarrow_dataset()
+        dataset = files.dataset(self.table)
         if missing := [column for column in self.declared if column.name not in dataset.schema.names]:
             dataset = dataset.replace_schema(pa.schema([*dataset.schema, *missing]))
         return dataset
