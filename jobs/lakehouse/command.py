@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 
 from lakehouse import clients, logs
-from lakehouse.errors import LakehouseError
+from lakehouse.errors import LakehouseError, OutputError
 from lakehouse.lake import Lake, native
 from lakehouse.lake.lock import writer_lock
 from lakehouse.lake.printing import safe
@@ -38,16 +38,19 @@ def _outcome(name: str, work: Callable[[Lake], int | None], *, is_writer: bool) 
         with writer_lock(lake, name) if is_writer else nullcontext():
             code = work(lake) or 0
         sys.stdout.flush()
+    except OSError as error:
+        return _told(name, error)
     except LakehouseError as error:
         logs.tell(name, safe(str(error)))
         return error.exit_code
-    except BrokenPipeError:
-        logs.unread()  # as in `make sql … | head`
-        return 0
-    except OSError as error:
-        # Those of the lake's native readers have no number; one of the terminal or a pipe is none of theirs.
-        if error.errno is not None:
-            raise
+    except KeyboardInterrupt:
+        return 130
+    return code
+
+
+def _told(name: str, error: OSError) -> int:
+    """Tell an error of standard output, or one of the lake's native readers, which have no number; raise any other."""
+    if error.errno is None:
         cause = safe(next(iter(str(error).splitlines()), ""))[:300]
         logs.tell(
             name,
@@ -55,6 +58,9 @@ def _outcome(name: str, work: Callable[[Lake], int | None], *, is_writer: bool) 
             "with the way on.",
         )
         return 1
-    except KeyboardInterrupt:
-        return 130
-    return code
+    try:
+        logs.unread(error)  # whoever read has seen enough, as in `make sql … | head`
+    except OutputError as output:
+        logs.tell(name, output)
+        return output.exit_code
+    return 0

@@ -23,6 +23,13 @@ class SettingError(LakehouseError):
         self.name, self.value, self.allowed = name, value, allowed
 
 
+class OutputError(LakehouseError):
+    """Raised when standard output cannot be written."""
+
+    def __init__(self, cause: str | None) -> None:
+        super().__init__(f"Standard output cannot be written to ({cause}). Free some space, or send it elsewhere.")
+
+
 class ServiceError(LakehouseError):
     """Raised when HDFS, Kafka or another service does not start or does not answer."""
 

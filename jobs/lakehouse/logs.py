@@ -1,5 +1,6 @@
 """Log lines, and the messages that a command ends with: text, or with LOG_FORMAT=json one JSON object a line."""
 
+import errno
 import json
 import logging
 import os
@@ -7,9 +8,8 @@ import re
 import sys
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import TextIO
 
-from lakehouse.errors import SettingError
+from lakehouse.errors import OutputError, SettingError
 from lakehouse.settings import given
 
 # What each line of this process says beside its own words: which job it is, and which run.
@@ -37,17 +37,6 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, default=str)
 
 
-class Lines(logging.StreamHandler[TextIO]):
-    """Writes the lines of a job, which goes on unread where their reader has left."""
-
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 # the library's name
-        """Pass over what nobody reads; other failures are told as usual."""
-        if isinstance(sys.exc_info()[1], BrokenPipeError):
-            unread()
-        else:
-            super().handleError(record)
-
-
 def is_json() -> bool:
     """Return whether lines are JSON objects; where the settings cannot be read, the environment alone counts."""
     try:
@@ -58,7 +47,7 @@ def is_json() -> bool:
 
 def start(job: str) -> None:
     """Let the lines of a job go to standard output; those of libraries only where they are critical."""
-    handler = Lines(sys.stdout)
+    handler = logging.StreamHandler(sys.stdout)
     if is_json():
         ALWAYS["job"] = job
         handler.setFormatter(JsonLines())
@@ -71,17 +60,27 @@ def _tell_failure(_: type[BaseException], error: BaseException, trace: Traceback
 
 
 def say(line: str) -> None:
-    """Write a line to standard output at once; where its reader has left, as in `make up | head -1`, go on unread."""
+    """Write a line to standard output at once; where its reader has left, as in `make up | head -1`, go on unread.
+
+    Raises OutputError where it cannot be written for another cause, such as a full disk.
+    """
     try:
         sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
-    except BrokenPipeError:
-        unread()
+    except OSError as error:
+        unread(error)
 
 
-def unread() -> None:
-    """Let nothing more of standard output be read: whoever did has seen enough."""
+def unread(error: OSError) -> None:
+    """Write nothing more to standard output after an error of it; raises OutputError unless its reader has left.
+
+    An error that is none of writing is raised again.
+    """
+    if error.errno not in (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EIO):
+        raise error
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if error.errno != errno.EPIPE:
+        raise OutputError(error.strerror) from error
 
 
 def tell(command: str, message: object, level: int = logging.ERROR) -> None:

@@ -111,11 +111,8 @@ def test_the_api_says_each_request_in_an_object_and_no_secret(tmp_path: Path) ->
     assert line["seconds"] > 0
 
 
-def test_a_command_and_a_job_go_on_unread_where_their_reader_has_left(tmp_path: Path) -> None:
-    script = (
-        "import logging; from pathlib import Path; from lakehouse import logs; logs.start('x');"
-        "[logging.critical('a line') or logs.say('another') for _ in range(9)]; Path('done').touch()"
-    )
+def test_a_command_goes_on_unread_where_its_reader_has_left(tmp_path: Path) -> None:
+    script = "from pathlib import Path; from lakehouse.logs import say; say('one'); say('two'); Path('done').touch()"
     reader, writer = os.pipe()
     os.close(reader)
     environ = {**os.environ, "PYTHONPATH": str(ROOT / "jobs")}
@@ -125,3 +122,28 @@ def test_a_command_and_a_job_go_on_unread_where_their_reader_has_left(tmp_path: 
     os.close(writer)
     assert (done.returncode, done.stderr) == (0, b"")
     assert (tmp_path / "done").exists()
+
+
+@pytest.mark.parametrize("command", ["jobs/sql.py SELECT+1", "jobs/runs.py", "-m docker.native.stack status"])
+def test_a_full_disk_under_standard_output_is_told_in_a_line(tmp_path: Path, command: str, sample_lake: str) -> None:
+    words = [word.replace("+", " ") for word in command.split()]
+    places = {"LAKEHOUSE_URL": sample_lake, "STACK_HOME": str(tmp_path), "PYTHONPATH": str(ROOT / "jobs")}
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, *words],
+            cwd=ROOT,
+            env=os.environ | places,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    *_, told = done.stderr.decode().splitlines()
+    assert "Standard output cannot be written to (No space left on device)" in told
+    assert done.returncode == 1
+    assert b"Traceback" not in done.stderr
+
+
+def test_with_standard_output_closed_a_command_prints_into_no_file() -> None:
+    command = ["bash", "-c", "exec >&-; source conf/env.sh && readlink /proc/$$/fd/1 >&2"]
+    done = subprocess.run(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, check=True)
+    assert done.stderr == "/dev/null\n"
