@@ -1,6 +1,6 @@
 # The environment of every command of this project: `source conf/env.sh` (bash or zsh), as each recipe of the Makefile does.
 # With no standard output at all a file would take its number, and get what is printed.
-{ : >&1; } 2>/dev/null || exec >/dev/null
+[ -e /dev/fd/1 ] || exec >/dev/null
 _root=$(CDPATH= cd "$(dirname "${BASH_SOURCE[0]:-$0}")/.." && pwd)
 
 case "$PATH" in
