@@ -37,9 +37,9 @@ def plain(value: object, width: int = 36) -> str:
 
 
 def number(value: float) -> str:
-    """Return a number short enough for an axis: 950, 12.5k, 3M."""
-    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if abs(value) >= size:
+    """Return a number short enough for an axis: 950, 12.5k, 3M, and 2e+20 where no letter is left."""
+    for size, letter in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if size <= abs(value) < 1e15:
             return f"{value / size:.4g}{letter}"
     return f"{value:.4g}"
 

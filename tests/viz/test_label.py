@@ -32,7 +32,17 @@ def test_a_long_label_is_shortened_to_its_width(length: int, shown: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("value", "shown"), [(0, "0"), (950, "950"), (0.25, "0.25"), (12_500, "12.5k"), (-3e6, "-3M"), (2e9, "2G")]
+    ("value", "shown"),
+    [
+        (0, "0"),
+        (950, "950"),
+        (0.25, "0.25"),
+        (12_500, "12.5k"),
+        (-3e6, "-3M"),
+        (2e9, "2G"),
+        (3e12, "3T"),
+        (2e20, "2e+20"),
+    ],
 )
 def test_a_number_on_an_axis(value: float, shown: str) -> None:
     assert number(value) == shown
