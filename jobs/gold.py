@@ -8,7 +8,10 @@ import time
 from collections.abc import Collection
 from functools import partial
 
+from pyspark.errors import ArithmeticException
+
 from lakehouse.datasets import DATASETS
+from lakehouse.errors import LakehouseError
 from lakehouse.metrics import METRICS
 from lakehouse.model import Metric
 from lakehouse.spark.aggregates import aggregate, merge
@@ -44,7 +47,13 @@ def refresh(job: Run, metric: Metric) -> None:
     read_to = state.source_batch if is_merged else 0
     new = job.rows_after(f"silver.{metric.dataset}", read_to, side=False)
     rows = merge(job.rows_after(name), new, metric) if is_merged else aggregate(new, metric)
-    written = job.write(rows, name, following, removed=job.standings[name].files)
+    try:
+        written = job.write(rows, name, following, removed=job.standings[name].files)
+    except ArithmeticException as error:
+        raise LakehouseError(
+            f"{name} stays as it is, for one of its expressions has no value: {error.getCondition()}. A sum may be too "
+            f"large for its column: sum decimal(38,0), in jobs/lakehouse/metrics/{metric.name}.py."
+        ) from error
     job.report(name, time.monotonic() - started, rows=sum(written.values()))
 
 

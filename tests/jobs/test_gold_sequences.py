@@ -14,12 +14,14 @@ from pyspark.sql import SparkSession
 
 import gold
 from lakehouse.datasets import DATASETS
+from lakehouse.errors import LakehouseError
 from lakehouse.lake import Lake, data_files, schemas
 from lakehouse.lake.data_files import DataFile
 from lakehouse.metrics import METRICS
 from lakehouse.model import Metric
 from lakehouse.settings import load
 from lakehouse.spark.aggregates import aggregate
+from lakehouse.spark.faults import translated
 from lakehouse.spark.run import Run
 
 pytestmark = pytest.mark.spark
@@ -102,9 +104,9 @@ class Sequence:
         return sorted(map(repr, there.collect())) == sorted(map(repr, anew.collect()))
 
 
-def make_sequence(folder: Path, seed: int) -> Sequence:
+def make_sequence(folder: Path, seed: int, metric: Metric | None = None) -> Sequence:
     chance, settings = Random(seed), load({"LAKEHOUSE_URL": folder.as_uri()})
-    metric = chance.choice(list(METRICS.values()))
+    metric = metric or chance.choice(list(METRICS.values()))
     lake = Lake.of(settings)
     return Sequence(Run("gold", settings, lake, lake.make_tables()), metric, chance)
 
@@ -122,3 +124,18 @@ def test_gold_kept_up_is_gold_computed_anew(spark: SparkSession, tmp_path: Path,
         ways[sequence.refresh()] += 1
         assert sequence.is_right(), f"seed {seed}"
     assert min(ways["merged"], ways["anew"]) > len(seeds) // 8, ways
+
+
+def test_a_sum_that_its_column_cannot_hold_names_the_table(
+    spark: SparkSession, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    sequence = make_sequence(tmp_path, 0, METRICS["campaign_metrics"])
+    row = {"quarantined": False, "campaign_id": "a", "clicks": 1, "impressions": 2**63 - 1}
+    sequence.commit([row, row], (), is_growth=True)
+    with (
+        pytest.raises(LakehouseError, match=r"^gold\.campaign_metrics stays as it is.* ARITHMETIC_OVERFLOW"),
+        translated(sequence.job.settings, "gold"),
+    ):
+        sequence.refresh()
+    # pyspark writes no trace of its own.
+    assert "SparkArithmeticException" not in capfd.readouterr().err

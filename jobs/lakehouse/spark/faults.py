@@ -9,12 +9,15 @@ from deltalake.exceptions import DeltaError
 from py4j.protocol import Py4JError, Py4JJavaError, Py4JNetworkError
 from pyspark import SparkContext
 from pyspark.errors import PySparkException
+from pyspark.logger import PySparkLogger
 
 from lakehouse.errors import IntegrityError, LakehouseError, ServiceError
 from lakehouse.lake.files import NO_ROOM, TEMPORARY_FULL
 from lakehouse.lake.files_hdfs import HDFS_FULL, NO_DATANODE
 from lakehouse.settings import Settings
 
+# To these pyspark itself writes the trace of an error in a query, on standard error.
+_LOGS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
 # A context that YARN has stopped shows by errors of many words.
 _STOPPED = "Spark has stopped"
 # What one of the causes of an error says -> the error that is raised, and what to do next; the first that fits counts.
@@ -74,6 +77,8 @@ _KNOWN: tuple[tuple[str, type[LakehouseError], str], ...] = (
 @contextmanager
 def translated(settings: Settings, job: str) -> Iterator[None]:
     """Raise LakehouseErrors in place of the foreign errors of a job; their traces go to its log file."""
+    for name in _LOGS:
+        PySparkLogger.getLogger(name).disabled = True
     try:
         yield
     except (PySparkException, Py4JError, DeltaError, OSError) as error:
