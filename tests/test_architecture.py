@@ -13,7 +13,7 @@ from lakehouse.datasets import DATASETS
 from lakehouse.lake.schemas import tables
 from lakehouse.metrics import METRICS
 from lakehouse.model import DRIFTS, FORMATS, TYPES, Column
-from lakehouse.query.questions import PERIODS
+from lakehouse.query.questions import TAKEN
 from lakehouse.settings import ROOT
 from producers.generators import DATASETS as GENERATORS
 from viz import gold_charts, silver_charts
@@ -96,8 +96,8 @@ def test_a_metric_reads_no_personal_column_but_the_message(name: str) -> None:
 def test_a_metric_is_filtered_on_columns_that_are_not_personal_and_hide_no_other_parameter(name: str) -> None:
     metric, dataset = METRICS[name], DATASETS[METRICS[name].dataset]
     assert set(metric.dimensions) <= {column.name for column in dataset.columns} - dataset.personal
-    assert not {"page", "as_of", "run", "from", "to", "by", metric.key.name} & set(metric.dimensions)
-    assert not {"page", "as_of", "run", "from", "to", "by", *PERIODS} & {c.name for c in metric.columns}
+    assert not {*TAKEN, metric.key.name} & set(metric.dimensions)
+    assert not TAKEN & {c.name for c in metric.columns}
 
 
 @pytest.mark.parametrize("name", METRICS)

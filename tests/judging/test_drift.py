@@ -228,6 +228,10 @@ def test_what_is_known_is_bounded() -> None:
     [
         (Change("x", "new", "number", (), HERE), "has a field that is not declared: x (number). An example is src 0"),
         (
+            Change("", "new", "column", (), HERE),
+            "has a field that is not declared: one without a name (column). An example is src 0",
+        ),
+        (
             Change("x", "missing", "missing", ("number", "string"), HERE),
             "has no x any more; it was number, string. An example is src 0",
         ),

@@ -83,7 +83,7 @@ class Change:
         source, _, position = self.example
         was = f"it was {', '.join(self.before)}"
         what = {
-            "new": f"has a field that is not declared: {self.field} ({self.kind})",
+            "new": f"has a field that is not declared: {self.field or 'one without a name'} ({self.kind})",
             "missing": f"has no {self.field} any more; {was}",
             "changed": f"has {self.field} as {self.kind}; {was}",
         }

@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import accumulate, count
 from operator import attrgetter
 
@@ -85,11 +85,23 @@ def _decoder(sources: tuple[str, ...], *, is_strict: bool) -> Callable[[bytes], 
     """
     places = {_place(number): source for number, source in enumerate(sources)}
     fields = [(place, msgspec.Raw, _NULL) for place in places]
+    if any(map(_UNFIT.search, sources)):
+        return partial(_decode_any, sources, msgspec.defstruct("Record", fields, gc=False), is_strict=is_strict)
     record = msgspec.defstruct("Record", fields, rename=places, gc=False, forbid_unknown_fields=is_strict)
     return msgspec.json.Decoder(record).decode
 
 
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+def _decode_any(
+    sources: tuple[str, ...], record: type[msgspec.Struct], line: bytes, *, is_strict: bool
+) -> msgspec.Struct:
+    """Return what the decoder of a type would, whatever the names of the fields are."""
+    found = _fields.decode(line)
+    if is_strict and not found.keys() <= set(sources):
+        raise msgspec.ValidationError
+    return record(*(found.get(source, _NULL) for source in sources))
 
 
 def _decode(

@@ -11,6 +11,9 @@ from lakehouse.judging.types import DECIMAL, convert, with_point
 
 # Of so many texts one may be no value of the type: a sample is as dirty as what comes later.
 TOLERATED = 20
+NESTED = "arrays and objects are kept as the text of their JSON"
+# Numbers as people read them.
+_FOR_PEOPLE = r"^[+-]?\p{Sc}? ?[+-]?[0-9]{1,3}([.,' ]?[0-9]{3})*([.,][0-9]+)? ?(\p{Sc}|%|[A-Z]{3})?$"
 # Texts by which a type is passed over before all are tried.
 _FEW = 200
 
@@ -39,12 +42,14 @@ def guess(texts: pl.Series, *, is_identifier: bool = False, has_commas: bool = F
     if texts.is_empty() or (is_identifier and not texts.str.contains(r"[/.: T-]").all()):
         return Guess()
     if texts.str.contains(r"^[\[{]").all():
-        return Guess(doubt="arrays and objects are kept as the text of their JSON")
+        return Guess(doubt=NESTED)
     candidates = list(_candidates(texts, has_commas=has_commas))
     shares = [_share(texts, candidate) for candidate in candidates]
     best = max(shares)
     if round((1 - best) * len(texts)) > max(len(texts) // TOLERATED, len(texts) >= 8):
-        return Guess()
+        is_number = texts.str.contains(_FOR_PEOPLE).mean() > 1 - 1 / TOLERATED
+        doubt = "numbers with a currency, a unit or a mark between thousands are kept as text" if is_number else ""
+        return Guess(doubt=doubt)
     found = [candidate for candidate, share in zip(candidates, shares, strict=True) if share == best]
     return _doubted(found, day_first=has_commas)
 
@@ -75,6 +80,8 @@ def _numbers(texts: pl.Series) -> Iterator[str]:
     if 0 < scale <= 6:
         scale = max(scale, 2)
         yield f"decimal({min(38, max(14, whole + scale + 4))},{scale})"
+    elif 18 < whole <= 38 and not scale:
+        yield f"decimal({min(38, whole + 4)},0)"
     yield "double"
 
 

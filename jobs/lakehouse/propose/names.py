@@ -12,6 +12,7 @@ from sqlglot import exp
 from lakehouse.lake.evolution import TAKEN, column_name
 from lakehouse.lake.schemas import silver
 from lakehouse.model import Dataset
+from lakehouse.query import questions
 
 MOST = 40  # characters of a column's name
 
@@ -82,8 +83,8 @@ def column_names(dataset: str, sources: Iterable[str]) -> list[str]:
 
 
 def _free(name: str, taken: Collection[str]) -> str:
-    # `text_` stands before the texts that judging works on.
-    if name.startswith("text_") or name[0].isdigit() or not _is_column(name):
+    # `text_` stands before the texts that judging works on; a metric may be grouped by the column.
+    if name.startswith("text_") or name[0].isdigit() or name in questions.TAKEN or not _is_column(name):
         name = f"field_{name}"
     numbers = (f"{name}_{number}" for number in range(2, 10_000))
     return name if name not in taken else next(other for other in numbers if other not in taken)

@@ -8,13 +8,17 @@ import polars as pl
 
 from lakehouse.judging.types import is_decimal
 from lakehouse.model import Aggregate, Column, Dataset, Field, Metric, Rule
-from lakehouse.propose.guess import Guess, guess, has_decimal_comma, values
+from lakehouse.propose.guess import NESTED, Guess, guess, has_decimal_comma, values
 from lakehouse.propose.names import column_names, is_identifier, is_personal, is_signed, plain, worth_of_sum
 from lakehouse.propose.sample import Sample
 
 _PERSONAL = r"^([^@\s]+@[^@\s]+\.[^@\s]+|(\d{1,3}\.){3}\d{1,3}|\+\d[\d ()/-]{6,})$"
+# A key of an object, as it is written.
+_KEY = r'"[^"\\]+"\s*:'
 # A group is a row of gold; more of them make no chart.
 MOST_GROUPS = 50
+# Whole numbers of which a few million are more in all than a bigint holds.
+_LARGE = 10**12
 _BELOW_ZERO = " < 0"
 _EARLIEST = datetime(2000, 1, 1)  # noqa: DTZ001 - polars compares times of one zone
 
@@ -30,7 +34,8 @@ class Proposal:
 
 def propose(name: str, sample: Sample) -> Proposal:
     """Return what is proposed under a name for a sample."""
-    texts = sample.texts().filter(pl.col("problem").is_null())
+    problem, texts = sample.texts()
+    texts = texts.filter(problem.is_null())
     given = {source: texts[source].drop_nulls() for source in sample.names}
     has_commas = any(has_decimal_comma(text) for text in given.values())
     guesses = {
@@ -50,11 +55,14 @@ def propose(name: str, sample: Sample) -> Proposal:
     rules = tuple(_rules(fields, known, time))
     dataset = Dataset(name, f"{name}_topic", (sample.format,), fields, key, time, rules, delimiter=sample.delimiter)
     doubts = {f.column.name: guesses[f.source].doubt for f in fields if guesses[f.source].doubt}
-    return Proposal(dataset, _metric(dataset, known), doubts)
+    # What is kept as text for want of a type is no group.
+    groups = {column: values for column, values in known.items() if column not in doubts}
+    return Proposal(dataset, _metric(dataset, known, groups), doubts)
 
 
 def _field(source: str, column: str, found: Guess, given: pl.Series, records: int) -> Field:
-    is_person = is_personal(source) or given.str.contains(_PERSONAL).sum() * 2 > len(given)
+    inside = given.str.extract_all(_KEY).explode().drop_nulls().unique() if found.doubt == NESTED else ()
+    is_person = any(map(is_personal, (source, *inside))) or given.str.contains(_PERSONAL).sum() * 2 > len(given)
     return Field(
         source,
         Column(column, found.type, personal=is_person),
@@ -92,9 +100,9 @@ def _rules(fields: Sequence[Field], values: dict[str, pl.Series], time: str | No
         yield Rule("date_range", f"EXTRACT(YEAR FROM {time}) < {_EARLIEST.year}{ahead}")
 
 
-def _metric(dataset: Dataset, values: dict[str, pl.Series]) -> Metric | None:
+def _metric(dataset: Dataset, values: dict[str, pl.Series], groups: dict[str, pl.Series]) -> Metric | None:
     """Return the sum of the likeliest amount by the text column with the most groups of those with few, or a count."""
-    group = _group(dataset, values)
+    group = _group(dataset, groups)
     if group is None:
         return None
     key = group.column if group.required else Column(group.column.name, "string")
@@ -105,8 +113,12 @@ def _metric(dataset: Dataset, values: dict[str, pl.Series]) -> Metric | None:
         name, said = f"{dataset.name}_per_{key.name}", f"Number of records of {dataset.name} per {key.name}."
     else:
         column, into = summed.column, f"total_{summed.column.name}"
-        kind = f"decimal(38,{column.type.split(',')[1]}" if is_decimal(column.type) else column.type
-        total = Aggregate(Column(into, kind), f"cast(sum({column.name}) as {kind})", f"sum({into})")
+        kind, number = column.type, column.name
+        if is_decimal(column.type):
+            kind = f"decimal(38,{column.type.split(',')[1]}"
+        elif column.type == "bigint" and values[column.name].cast(pl.Float64).abs().max() >= _LARGE:  # type: ignore[operator]
+            kind, number = "decimal(38,0)", f"cast({column.name} as decimal(38,0))"
+        total = Aggregate(Column(into, kind), f"cast(sum({number}) as {kind})", f"sum({into})")
         name, said = f"{dataset.name}_{column.name}_per_{key.name}", f"Sum of {column.name} per {key.name}."
     return Metric(name, dataset.name, Column(key.name, key.type), by, (total,), said)
 
@@ -115,7 +127,8 @@ def _group(dataset: Dataset, values: dict[str, pl.Series]) -> Field | None:
     found = {
         f.column.name: (values[f.column.name].n_unique(), f)
         for f in dataset.fields
-        if f.column.type in ("string", "bigint") and not f.column.personal and f.column.name != dataset.key
+        if f.column.name in values and not f.column.personal and f.column.name != dataset.key
+        if f.column.type in ("string", "bigint")
         if f.column.type == "string" or (f.required and plain(f.source).endswith(("status", "code")))
     }
     few = [(count, f) for count, f in found.values() if 2 <= count <= MOST_GROUPS]

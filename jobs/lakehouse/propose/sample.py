@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
@@ -30,6 +31,9 @@ _USUAL, _RARE = ",;\t|", ":^~#"
 # What stands in a line of a log, by the names that `parse_log` gives its parts.
 LOG_FIELDS = tuple(field.source for field in DATASETS["logs"].fields)
 
+# How a line of a web server's log begins, whatever its end is, and a line that is none of a table.
+_LOG, _EXCEL = re.compile(r"\S+ \S+ .*?\[[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}:"), re.compile("sep=.")
+
 _BRONZE = pa.schema(
     [*IDENTITY, ("format", pa.string()), ("header", pa.string()), ("is_cut", pa.bool_())]  # what judging needs
 )
@@ -49,11 +53,13 @@ class Sample:
     batch: pa.RecordBatch
     is_whole: bool
 
-    def texts(self) -> pl.DataFrame:
-        """Return `problem` and each field's text, null where it has none, by its name at the source."""
+    def texts(self) -> tuple[pl.Series, pl.DataFrame]:
+        """Return what is wrong with each record, and its fields' texts, null where it has none, by their names."""
         untyped = _untyped(self.format, self.delimiter, self.names)
         found = parse(self.batch, untyped, Sightings(self.batch, untyped))
-        return found.rename({text_name(f"c{number}"): name for number, name in enumerate(self.names)})
+        problem = found.drop_in_place("problem")
+        texts = found.rename({text_name(f"c{number}"): name for number, name in enumerate(self.names)})
+        return problem, texts
 
 
 def read(path: Path) -> Sample:
@@ -126,6 +132,10 @@ def _keys(path: Path, records: list[Record]) -> tuple[str, ...]:
 def _columns(path: Path, head: bytes) -> tuple[str, tuple[str, ...]]:
     """Return the delimiter of a CSV file and its columns' names."""
     line = first_line(head.removeprefix(BOM), 0)[0].decode("utf-8", "replace")
+    if _LOG.match(line):
+        raise ProposalError(f"{path} is a log in neither Common nor Combined log format, as these are: {line[:80]!r}.")
+    if _EXCEL.fullmatch(line):
+        raise ProposalError(f"The first line of {path} is {line!r}, by which Excel knows the delimiter. Delete it.")
     delimiter = _delimiter(head.removeprefix(BOM).decode("utf-8", "replace"))
     names = split_header(line, delimiter)
     if (not all(names[:1]) and len(names) < 2) or sum(map(_is_value, names)) * 2 > len(names):

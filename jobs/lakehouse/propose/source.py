@@ -144,11 +144,11 @@ def metric_test_source(metric: Metric, dataset: Dataset) -> str:
     first, second = (1, 2) if column.type == "bigint" else ("a", "b")
     rows: list[dict[str, object]] = [{by: first}, {by: first}, {by: second}]
     sums: list[object] = [2, 1]
-    if summed := next((c.name for c in dataset.columns if total.name == f"total_{c.name}"), None):
-        number = {"decimal": Decimal, "double": float}.get(total.type.partition("(")[0], int)
-        texts = ("0.10", "0.20", "5.00", "0.30") if number is Decimal else ("1", "2", "5", "3")
-        *values, both = map(number, texts)
-        rows = [{**row, summed: value} for row, value in zip(rows, values, strict=True)]
+    if summed := next((c for c in dataset.columns if total.name == f"total_{c.name}"), None):
+        number = {"decimal": Decimal, "double": float}.get(summed.type.partition("(")[0], int)
+        has_cents = number is Decimal and not summed.type.endswith(",0)")
+        *values, both = map(number, ("0.10", "0.20", "5.00", "0.30") if has_cents else ("1", "2", "5", "3"))
+        rows = [{**row, summed.name: value} for row, value in zip(rows, values, strict=True)]
         sums = [both, values[-1]]
     imports = "from decimal import Decimal\n\n" if isinstance(sums[0], Decimal) else ""
     return marked(f'''"""{metric.comment}"""

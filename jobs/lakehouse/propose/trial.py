@@ -51,7 +51,7 @@ def table(dataset: Dataset, sample: Sample) -> tuple[Texts, dict[str, object], l
     A case is a name, a change of the record's texts, and the reasons that it leads to.
     """
     judged = judge(sample.batch, dataset)["reasons"].to_pylist()
-    texts = sample.texts().row(judged.index([]), named=True)
+    texts = sample.texts()[1].row(judged.index([]), named=True)
     record = {field.source: texts[field.source] or "" for field in dataset.fields}
     for field in dataset.fields:
         if field.column.type == "string" and record[field.source]:

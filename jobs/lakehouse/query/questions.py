@@ -23,6 +23,8 @@ from lakehouse.query.scan import check_size
 
 # Periods and what they begin with; a week is that of ISO 8601.
 PERIODS = {"day": "midnight", "week": "Monday", "month": "the 1st"}
+# What the route of a metric calls its own parameters and columns: none that the metric may be filtered on, or answers.
+TAKEN = frozenset(("page", "as_of", "run", "from", "to", "by", *PERIODS))
 # What stands for the time where a dataset has none; its metrics are asked for values alone.
 _NO_TIME = Column("", "date")
 _MICROSECOND, _EPOCH = timedelta(microseconds=1), datetime(1970, 1, 1, tzinfo=UTC)
