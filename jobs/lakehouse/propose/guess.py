@@ -47,7 +47,7 @@ def guess(texts: pl.Series, *, is_identifier: bool = False, has_commas: bool = F
     shares = [_share(texts, candidate) for candidate in candidates]
     best = max(shares)
     if round((1 - best) * len(texts)) > max(len(texts) // TOLERATED, len(texts) >= 8):
-        is_number = texts.str.contains(_FOR_PEOPLE).mean() > 1 - 1 / TOLERATED
+        is_number = texts.str.contains(_FOR_PEOPLE).sum() * TOLERATED > len(texts) * (TOLERATED - 1)
         doubt = "numbers with a currency, a unit or a mark between thousands are kept as text" if is_number else ""
         return Guess(doubt=doubt)
     found = [candidate for candidate, share in zip(candidates, shares, strict=True) if share == best]
