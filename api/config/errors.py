@@ -35,6 +35,7 @@ MEANINGS = {
     503: ("unavailable", "The answer is not to be had now; `detail` says why and Retry-After how long to wait."),
 }
 AWAY = "The lake cannot be read at the moment. Try again shortly; whoever runs it can look with `make status`."
+FULL = "The server has no room for this export at the moment: ask for less, or again later."
 SLOW = "The query took longer than {:g} s and was stopped: ask for less, or again where the lake did not answer."
 NOT_BUILT = "This is not built yet. Run `make pipeline`, then ask again."
 FAILED = "Something went wrong on our side. Give the request_id to whoever runs the API."

@@ -1,5 +1,7 @@
 """One query from its parameters to its rows: slot, deadline, version, scan, mask."""
 
+import logging
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,9 +15,10 @@ from deltalake import DeltaTable
 from django.conf import settings
 from django.contrib.auth.models import User
 
-from config.errors import AWAY, SLOW, UnavailableError
+from config.errors import AWAY, FULL, SLOW, UnavailableError
 from lakehouse.catalogue import versions
 from lakehouse.lake import Lake, relations
+from lakehouse.lake.files import NO_ROOM
 from lakehouse.query import export as writing
 from lakehouse.query import limits, shape
 from lakehouse.query.errors import GoneError
@@ -26,6 +29,7 @@ from query import pages, parameters, slots
 from query.pages import Page
 from query.parameters import Parameters
 
+log = logging.getLogger("api")
 T = TypeVar("T")
 
 
@@ -100,7 +104,7 @@ def export(user: User, asked: Parameters, path: Path, form: str, *, packed: bool
 
     def work(signs: Signs) -> tuple[int, int]:
         scan, wanted, masked = _opened(user, asked, None, signs)
-        with _in_words(asked, scan):
+        with _in_words(asked, scan), _with_room(path.parent):
             count = writing.write(path, scan, wanted, masked, form, packed=packed)
         if signs.cancelled.is_set():
             path.unlink(missing_ok=True)
@@ -119,6 +123,18 @@ def _scanned(user: User, asked: Parameters, page: Page | None, signs: Signs) -> 
     with _in_words(asked, scan):
         rows = scan.run()
     return scan, shape.masked(rows, scan.taken, wanted, masked)
+
+
+@contextmanager
+def _with_room(folder: Path) -> Iterator[None]:
+    """Say that the disk of a folder is full, where it is, and not that the lake cannot be read."""
+    try:
+        yield
+    except OSError as error:
+        if not re.search(NO_ROOM, str(error)):
+            raise
+        log.warning("an export has no room in %s: free some space there", folder)
+        raise UnavailableError(FULL) from error
 
 
 @contextmanager

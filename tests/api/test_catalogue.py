@@ -230,6 +230,8 @@ def test_a_record_has_its_passport(engineer: Client, privileged: Client, served:
     assert masked["gold"]["total_sales_per_product"]["produit"] == "Lamp S"
     assert masked["bronze"]["raw"] == masked["silver"]["client_name"] == masked["file"]["header"] == "***"
     assert whole["silver"]["client_name"] in whole["bronze"]["raw"]
+    # A guess at the name could be tried on the hash.
+    assert (masked["silver"]["content_hash"], masked["silver"]["key_hash"]) == ("***", "***")
     assert whole["run"]["job"] == "pipeline"
 
 

@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import os
+import resource
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -132,6 +133,24 @@ def test_a_read_that_fails_in_the_middle_is_an_error_and_leaves_no_file(
     assert set(settings.EXPORTS.iterdir()) == before
     last.unlink()
     assert privileged.get(URL, {"table": "silver.logs"}).status_code == 410
+
+
+@pytest.mark.parametrize("kind", [ARROW, PARQUET, "text/csv"])
+def test_a_disk_without_room_is_told_as_that_and_leaves_no_file(
+    kind: str, engineer: Client, served: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert content(engineer.get(URL, {"table": "gold.status_code_counts"}))
+    before = set(settings.EXPORTS.iterdir())
+    _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # The kernel refuses what goes beyond a limit of a file's size as it does on a full disk.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, most))
+    try:
+        answer = engineer.get(URL, {"table": "bronze.logs"}, headers={"Accept": kind})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+    assert (answer.status_code, "no room" in answer.json()["detail"]) == (503, True), answer.json()
+    assert f"no room in {settings.EXPORTS}" in caplog.text
+    assert set(settings.EXPORTS.iterdir()) == before
 
 
 def test_what_a_killed_worker_left_is_deleted_by_the_next_export(client: Client, served: str) -> None:

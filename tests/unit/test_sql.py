@@ -211,6 +211,16 @@ def test_the_command_prints_a_table_and_ends_well(sample_lake: str) -> None:
     assert "1 row" in done.stderr
 
 
+def test_a_masked_column_that_holds_no_text_is_null_of_its_type(
+    sample_lake: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relations.View, "personal", {"status", "time"})
+    query = "SELECT max(time) AS time, sum(status) AS status, count(status) AS n FROM silver.logs WHERE status IS NULL"
+    table = adhoc.run(Lake(sample_lake), query, masked=True).read_all()
+    assert table.to_pylist() == [{"time": None, "status": None, "n": 0}]
+    assert [str(kind) for kind in table.schema.types] == ["timestamp[us, tz=UTC]", "int64", "int64"]
+
+
 def test_masked_the_command_shows_nobody(sample_lake: str) -> None:
     query = "SELECT DISTINCT client_name FROM silver.transactions"
     shown = command(sample_lake, query, "--format", "csv").stdout.split()

@@ -9,8 +9,9 @@ from lakehouse.lake import evolution, schemas
 from lakehouse.metrics import METRICS
 from lakehouse.model import Column, Dataset
 
-# A source record as it came tells who a person is wherever one of its fields does, so both are personal as a whole.
-WHOLE_RECORDS = frozenset({"raw", "header"})
+# A source record as it came tells who a person is wherever one of its fields does, and so do hashes of its values, by
+# which one can find out what a masked one is: all are personal as a whole.
+WHOLE_RECORDS = frozenset({"raw", "header", "key_hash", "content_hash"})
 WHERE_FROM = (*schemas.IDENTITY, Column("ingested_at", "timestamp"))
 
 

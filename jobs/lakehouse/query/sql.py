@@ -154,7 +154,10 @@ def _select(view: View, *, masked: bool, is_cut: bool) -> str:
 
 
 def _mask(column: Column) -> str:
-    return f"arrow_cast('{MASK}', '{'Binary' if column.type == 'binary' else 'Utf8'}')"
+    """Return what stands for a masked column: the mask where it holds text or bytes, NULL of its type else."""
+    if kind := {"string": "Utf8", "binary": "Binary"}.get(column.type):
+        return f"arrow_cast('{MASK}', '{kind}')"
+    return f'CASE WHEN FALSE THEN "{column.name}" END'
 
 
 def _words(error: BaseException) -> str:
