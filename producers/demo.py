@@ -68,9 +68,8 @@ class StageError(LakehouseError):
 def main() -> int:
     """Run the stages, each with a line and its seconds, then ask the API and print what it says."""
     began = time.monotonic()
-    LOG.parent.mkdir(exist_ok=True)
-    LOG.write_text("", encoding="utf-8")
     try:
+        _begin_log()
         for title, commands in STAGES:
             _stage(title, commands)
         _answers()
@@ -82,6 +81,14 @@ def main() -> int:
         return 130
     say(f"All of it took {time.monotonic() - began:.0f} s.\n")
     return 0
+
+
+def _begin_log() -> None:
+    try:
+        LOG.parent.mkdir(exist_ok=True)
+        LOG.write_text("", encoding="utf-8")
+    except OSError as error:
+        raise LakehouseError(f"{LOG} cannot be written ({error.strerror}). Let this user write there.") from error
 
 
 def _stage(title: str, commands: Sequence[Sequence[str]]) -> None:

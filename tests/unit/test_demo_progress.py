@@ -60,6 +60,12 @@ def test_the_line_is_gone_before_what_failed_is_told(log: Path) -> None:
     assert "the cause" in log.read_text()
 
 
+def test_a_log_that_cannot_be_written_is_told_in_a_line(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log.mkdir()
+    assert demo.main() == 1
+    assert capsys.readouterr().err == f"demo: {log} cannot be written (Is a directory). Let this user write there.\n"
+
+
 def test_a_pipe_gets_one_line_a_stage(capsys: pytest.CaptureFixture[str]) -> None:
     demo._stage("the stage", WELL)
     (line,) = capsys.readouterr().out.splitlines()

@@ -3,6 +3,8 @@
 import gzip
 import os
 import re
+import subprocess
+import sys
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +16,8 @@ from inbox_box import HEADER, LOG, ROW, Box
 
 from lakehouse.errors import ServiceError
 from lakehouse.landing import cut_file, inbox, work
+from lakehouse.landing.land import Inbox
+from lakehouse.settings import ROOT
 
 
 def test_running_again_with_nothing_new_writes_nothing(box: Box) -> None:
@@ -136,6 +140,33 @@ def test_other_names_are_ignored_and_listed(box: Box) -> None:
     assert listed["transactions/pipe.csv"] == "not a file"
     assert listed["sales"].startswith("not a folder of one of the datasets transactions, ")
     assert all(line.isprintable() for line in landed.ignored)
+
+
+@pytest.mark.parametrize("kind", ["a file", "nothing"])
+def test_an_inbox_that_is_no_folder_is_told(box: Box, kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "no inbox"
+    if kind == "a file":
+        path.touch()
+    assert Inbox(box.lake, path, box.lake.make_tables()).land("run").ignored == [
+        f"the inbox: {path} is no folder (LAKEHOUSE_INBOX)"
+    ]
+
+
+def test_a_folder_that_cannot_be_looked_into_ends_the_run_by_its_name(box: Box) -> None:
+    locked = box.put("logs/a.log", LOG).parent
+    locked.chmod(0)
+    # Without what lets root read everything.
+    code = (
+        "import sys; from pathlib import Path; from lakehouse.landing import inbox\n"
+        "try: list(inbox.new_files(Path(sys.argv[1]), (), []))\n"
+        "except Exception as error: print(type(error).__name__, error)"
+    )
+    python = [sys.executable, "-c", code, str(locked.parent)]
+    as_others = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.getuid() == 0 else []
+    environ = {**os.environ, "PYTHONPATH": str(ROOT / "jobs")}
+    done = subprocess.run([*as_others, *python], env=environ, capture_output=True, text=True, check=True)
+    locked.chmod(0o700)
+    assert f"ServiceError The folder {locked} of the inbox cannot be looked into (Permission denied)." in done.stdout
 
 
 def test_a_gzip_bomb_is_refused(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:

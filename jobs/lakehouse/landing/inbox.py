@@ -9,6 +9,7 @@ from os import stat_result
 from pathlib import Path
 
 from lakehouse.datasets import DATASETS
+from lakehouse.errors import ServiceError
 from lakehouse.lake.hdfs_path import HdfsPath, Status
 from lakehouse.landing.sniff import NAMES, RejectedError, printable
 from lakehouse.settings import Settings
@@ -44,8 +45,14 @@ def _stamp(found: stat_result | Status) -> tuple[int, datetime]:
 
 
 def new_files(inbox: File, known: Container[Known], ignored: list[str]) -> Iterator[tuple[str, File]]:
-    """Yield dataset and path of the inbox's data files that are not `known`; say in `ignored` what is left alone."""
-    for folder in _in_order(inbox) if inbox.is_dir() else ():
+    """Yield dataset and path of the inbox's data files that are not `known`; say in `ignored` what is left alone.
+
+    Raises ServiceError for a folder that cannot be looked into.
+    """
+    if not inbox.is_dir():
+        ignored.append(f"the inbox: {inbox} is no folder (LAKEHOUSE_INBOX)")
+        return
+    for folder in _in_order(inbox):
         if folder.name in DATASETS and folder.is_dir():
             yield from _in_folder(folder, known, ignored)
         elif not folder.name.startswith("."):
@@ -53,7 +60,13 @@ def new_files(inbox: File, known: Container[Known], ignored: list[str]) -> Itera
 
 
 def _in_order(folder: File) -> list[File]:
-    return sorted(folder.iterdir(), key=lambda path: path.name)
+    try:
+        return sorted(folder.iterdir(), key=lambda path: path.name)
+    except OSError as error:
+        raise ServiceError(
+            f"The folder {folder} of the inbox cannot be looked into ({error.strerror}). Let this user read it, or set "
+            "LAKEHOUSE_INBOX to another folder."
+        ) from error
 
 
 def _in_folder(folder: File, known: Container[Known], ignored: list[str]) -> Iterator[tuple[str, File]]:
