@@ -12,7 +12,7 @@ API = Path(__file__).resolve().parent
 def main() -> None:
     """Run one command with the API's settings; an error that a user can act on is one line, not a trace."""
     sys.path[:0] = [str(API), str(API.parent / "jobs")]
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
     from lakehouse import logs
     from lakehouse.errors import LakehouseError
 

@@ -20,7 +20,7 @@ from django.core.wsgi import get_wsgi_application
 
 from config.errors import REFUSED  # config.middleware may be imported only once the settings are there
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 
 # Requests that a worker process answers at a time: more than one user may have waiting for the lake (lakes/reads.py).
 # And seconds in which a body must have arrived.

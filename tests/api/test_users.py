@@ -2,6 +2,9 @@
 
 import io
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from accounts.permissions import is_engineer, sees_personal
+from lakehouse.settings import ROOT
 
 
 def create(*options: str) -> str:
@@ -66,3 +70,11 @@ def test_without_a_terminal_nobody_is_asked_and_no_user_is_left_behind() -> None
     with pytest.raises(CommandError, match="--random-password"):
         create()
     assert not User.objects.exists()
+
+
+def test_the_settings_of_another_django_project_in_the_environment_are_not_taken(tmp_path: Path) -> None:
+    other = {"DJANGO_SETTINGS_MODULE": "shop.settings", "STACK_HOME": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "api/manage.py", "check"], cwd=ROOT, env=os.environ | other, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from datetime import datetime
@@ -147,3 +148,10 @@ def test_with_standard_output_closed_a_command_prints_into_no_file() -> None:
     command = ["bash", "-c", "exec >&-; source conf/env.sh && readlink /proc/$$/fd/1 >&2"]
     done = subprocess.run(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, check=True)
     assert done.stderr == "/dev/null\n"
+
+
+def test_ctrl_c_while_a_command_still_imports_shows_no_trace() -> None:
+    code = "import lakehouse, os, signal; os.kill(os.getpid(), signal.SIGINT); import lakehouse.command"
+    environ = {**os.environ, "PYTHONPATH": str(ROOT / "jobs")}
+    done = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, b"")
