@@ -7,19 +7,21 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lakehouse.errors import ProposalError
+from lakehouse.judging.types import convert
 from lakehouse.model import Dataset, Metric
-from lakehouse.propose import sample, source, trial
+from lakehouse.propose import guess, sample, source, trial
 from lakehouse.propose.names import column_names, is_personal, why_unfit
 from lakehouse.propose.proposal import propose
 from lakehouse.settings import ROOT
@@ -214,6 +216,18 @@ def test_whole_numbers_beyond_a_bigint_stay_exact_in_silver_and_in_a_sum(tmp_pat
     summed = proposed(tmp_path / "file.csv")[1]
     assert summed is not None
     assert summed.aggregates[0].expression == "cast(sum(cast(views as decimal(38,0))) as decimal(38,0))"
+
+
+def test_numbers_are_not_tried_as_times_in_every_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[str] = []
+
+    def counted(text: pl.Series, kind: str, formats: Sequence[str] = ()) -> pl.Series:
+        tried.append(kind)
+        return convert(text, kind, formats)
+
+    monkeypatch.setattr(guess, "convert", counted)
+    assert guess.guess(pl.Series(["1.5", "2.25"])).type == "decimal(14,2)"
+    assert len(tried) < 10
 
 
 def test_what_stays_text_for_want_of_a_type_is_told_and_is_no_group(tmp_path: Path) -> None:

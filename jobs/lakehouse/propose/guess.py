@@ -43,15 +43,18 @@ def guess(texts: pl.Series, *, is_identifier: bool = False, has_commas: bool = F
         return Guess()
     if texts.str.contains(r"^[\[{]").all():
         return Guess(doubt=NESTED)
-    candidates = list(_candidates(texts, has_commas=has_commas))
-    shares = [_share(texts, candidate) for candidate in candidates]
-    best = max(shares)
+    shares: dict[Guess, float] = {}
+    for candidate in _candidates(texts, has_commas=has_commas):
+        shares[candidate] = _share(texts, candidate)
+        # A form is tried where nothing without one reads all texts: there are a hundred, and some files have wide rows.
+        if shares[candidate] == 1 and not candidate.formats:
+            return candidate
+    best = max(shares.values())
     if round((1 - best) * len(texts)) > max(len(texts) // TOLERATED, len(texts) >= 8):
         is_number = texts.str.contains(_FOR_PEOPLE).sum() * TOLERATED > len(texts) * (TOLERATED - 1)
         doubt = "numbers with a currency, a unit or a mark between thousands are kept as text" if is_number else ""
         return Guess(doubt=doubt)
-    found = [candidate for candidate, share in zip(candidates, shares, strict=True) if share == best]
-    return _doubted(found, day_first=has_commas)
+    return _doubted([candidate for candidate, share in shares.items() if share == best], day_first=has_commas)
 
 
 def has_decimal_comma(texts: pl.Series) -> bool:
