@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -78,3 +79,31 @@ def test_the_settings_of_another_django_project_in_the_environment_are_not_taken
         [sys.executable, "api/manage.py", "check"], cwd=ROOT, env=os.environ | other, capture_output=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_a_database_that_is_none_is_told_in_a_line(tmp_path: Path) -> None:
+    (tmp_path / "api").mkdir()
+    (tmp_path / "api" / "api.sqlite3").write_text("no database")
+    command = [sys.executable, "api/manage.py", "migrate"]
+    environ = {**os.environ, "STACK_HOME": str(tmp_path)}
+    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert re.fullmatch(
+        r"The database of the API, .*/api/api.sqlite3, cannot be used \(.*\)\. Bring it .*\n", done.stderr
+    )
+
+
+def test_a_file_of_another_address_is_written_anew(tmp_path: Path) -> None:
+    path = tmp_path / "demo.json"
+    create("--random-password", "--write", str(path))
+    first = path.read_text()
+    path.write_text(first.replace("127.0.0.1:", "127.0.0.1:1"))
+    create("--random-password", "--write", str(path))
+    assert json.loads(path.read_text())["url"] == json.loads(first)["url"]
+
+
+def test_a_file_that_cannot_be_written_is_told_and_leaves_no_password_behind(tmp_path: Path) -> None:
+    (tmp_path / "demo.json").mkdir()
+    with pytest.raises(CommandError, match=r"demo.json cannot be written \(Is a directory\)"):
+        create("--random-password", "--write", str(tmp_path / "demo.json"))
+    assert [path.name for path in tmp_path.iterdir()] == ["demo.json"]

@@ -79,20 +79,28 @@ class Command(BaseCommand):
 
 
 def works(path: Path, user: User) -> bool:
-    """Return whether the password that an earlier run kept is still the user's."""
+    """Return whether the password that an earlier run kept is still the user's, at the address of now."""
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
-    known = isinstance(kept, dict) and kept.get("username") == user.username and user.is_active
+    here = {"url": settings.LAKEHOUSE.api_url, "username": user.username}
+    known = isinstance(kept, dict) and here.items() <= kept.items() and user.is_active
     return known and user.check_password(str(kept.get("password")))
 
 
 def write(path: Path, username: str, password: str) -> None:
-    """Keep address, name and password where only the owner can read them."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Keep address, name and password where only the owner can read them; raises CommandError where that fails."""
     content = {"url": settings.LAKEHOUSE.api_url, "username": username, "password": password}
     # Such a file is made with mode 0600.
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, encoding="utf-8", delete=False) as draft:
-        draft.write(json.dumps(content, indent=2) + "\n")
-    Path(draft.name).replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, encoding="utf-8", delete=False) as draft:
+            draft.write(json.dumps(content, indent=2) + "\n")
+        try:
+            Path(draft.name).replace(path)
+        except OSError:
+            Path(draft.name).unlink()
+            raise
+    except OSError as error:
+        raise CommandError(f"{path} cannot be written ({error.strerror}). Name another file by --write.") from error
