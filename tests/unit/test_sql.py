@@ -102,6 +102,23 @@ def test_short_names_and_common_sql_work(query: str, sample_lake: str) -> None:
     assert answer(sample_lake, query) == [{"n": len(good(sample_lake, "transactions"))}]
 
 
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("to_char(TIMESTAMP '2024-01-31 12:00:00', '%Y-%m at %H')", "2024-01 at 12"),
+        ("to_timestamp('31/01/2024 12:00:00', '%d/%m/%Y %H:%M:%S') = TIMESTAMP '2024-01-31 12:00:00'", True),
+        ("length(uuid()::varchar)", 36),
+        ("array_length(range(0, 3))", 3),
+        ("date_part('year', DATE '2024-01-31')", 2024),
+        ("extract(month FROM DATE '2024-01-31')", 1),
+        ("substring('hello' FROM 2 FOR 3) || left('abc', 1)", "ella"),
+        ("coalesce(NULL, nullif(1, 1), 5 % 3)", 2),
+    ],
+)
+def test_a_function_is_the_engines_own(expression: str, value: object, sample_lake: str) -> None:
+    assert answer(sample_lake, f"SELECT {expression} AS a") == [{"a": value}]
+
+
 def test_tables_can_be_joined(sample_lake: str) -> None:
     query = "SELECT s.position FROM silver.logs s JOIN bronze.logs b USING (source_id, position) WHERE b.format = 'log'"
     assert len(answer(sample_lake, query)) == len(good(sample_lake, "logs"))
@@ -152,6 +169,7 @@ def test_a_limit_holds_where_no_column_is_read_too(query: str, count: int, sampl
         ("SELECT nope FROM silver.logs", "No field named nope"),
         ("SELECT status + path FROM silver.logs", "cannot be run"),
         ("SELECT CAST(product AS INT) FROM silver.transactions", "cannot be run"),
+        ("SELECT first_value(path) IGNORE NULLS OVER (ORDER BY time) AS a FROM silver.logs", "IGNORE NULLS"),
         ("SELECT CAST('x' AS INT)", "Cannot cast string 'x'"),
         (f"SELECT CAST('{'x' * 5_000}' AS INT)", "Cannot cast string 'xxx"),
         ("(" * 3_000 + "SELECT 1", "not SQL"),

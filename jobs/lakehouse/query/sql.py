@@ -4,14 +4,17 @@ import difflib
 import re
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from typing import Any, ClassVar
 
 import pyarrow as pa
 import pyarrow.dataset as ds
 import sqlglot
 from deltalake import QueryBuilder
 from deltalake.exceptions import DeltaError
-from sqlglot import exp
-from sqlglot.errors import SqlglotError
+from sqlglot import ErrorLevel, exp
+from sqlglot.dialects.postgres import Postgres
+from sqlglot.errors import SqlglotError, UnsupportedError
+from sqlglot.parsers.postgres import PostgresParser
 
 from lakehouse.errors import ServiceError
 from lakehouse.lake import Lake, native, relations
@@ -25,6 +28,18 @@ from lakehouse.query.shape import MASK
 _OF_THE_STORE = re.compile(r"External error: (Parquet|Object Store) error")
 # Characters of an error, which may hold a value of any length.
 _MOST_WORDS = 300
+
+
+class _EngineParser(PostgresParser):
+    """Leaves each function as it is written: the engine has its own, and to_char's formats are not PostgreSQL's."""
+
+    FUNCTIONS: ClassVar[dict[str, Any]] = {}
+
+
+class _Engine(Postgres):
+    """The engine's SQL: PostgreSQL's but for the functions."""
+
+    Parser = _EngineParser
 
 
 class SqlError(QueryError):
@@ -44,7 +59,7 @@ def run(lake: Lake, sql: str, *, masked: bool = False, layers: Collection[str] |
     the lake does not answer.
     """
     query = parsed(sql)
-    wanted = named_views(query)
+    text, wanted = _written(query), named_views(query)
     for view in wanted.values():
         if layers is not None and view.layer not in layers:
             raise DeniedError(f"You may not read {view.name}; of the lake you may read {', '.join(layers)}.")
@@ -66,7 +81,7 @@ def run(lake: Lake, sql: str, *, masked: bool = False, layers: Collection[str] |
         builder.execute(f'DROP TABLE lake."{table}"').read_all()
     with _translated():
         # DataFusion finds most faults while planning, the others with the first batch.
-        reader = pa.RecordBatchReader.from_stream(builder.execute(query.sql("postgres", comments=False)))
+        reader = pa.RecordBatchReader.from_stream(builder.execute(text))
         first = _next(reader)
     return pa.RecordBatchReader.from_batches(reader.schema, _batches(reader, first))
 
@@ -103,7 +118,7 @@ def parsed(sql: str) -> exp.Query:
     What is run is written anew from it: the engine reads no text that it could take for something else.
     """
     try:
-        statements = [s for s in sqlglot.parse(sql, read="postgres") if s is not None]
+        statements = [s for s in sqlglot.parse(sql, read=_Engine) if s is not None]
     except (SqlglotError, RecursionError) as error:
         raise SqlError(f"This is not SQL: {_words(error)}") from error
     if len(statements) != 1 or not isinstance(statements[0], exp.Query):
@@ -111,6 +126,14 @@ def parsed(sql: str) -> exp.Query:
     if statements[0].find(exp.Into, exp.DDL, exp.DML):
         raise SqlError("Only reading is possible: the query would write.")
     return statements[0]
+
+
+def _written(query: exp.Query) -> str:
+    """Return the text of a query for the engine; raises SqlError for what would be lost on the way."""
+    try:
+        return query.sql(_Engine, comments=False, normalize_functions=False, unsupported_level=ErrorLevel.RAISE)
+    except UnsupportedError as error:
+        raise SqlError(f"The query cannot be run: {_words(error)}") from error
 
 
 def named_views(query: exp.Query) -> dict[str, View]:
