@@ -16,6 +16,8 @@ LONGEST_SOCKET = 100
 FOLDERS = ("conf", "logs", "run", "run/tmp")
 # The API makes this one itself: its database and its secrets.
 API_FOLDER = "api"
+# And the jobs make these.
+JOB_FOLDERS = ("lakehouse-tmp", "last-run")
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 
 from docker.native import checks, daemons, profiles, ready, render, status, storage
 from docker.native.console import progress, run
-from docker.native.layout import API_FOLDER, FOLDERS, Stack
+from docker.native.layout import API_FOLDER, FOLDERS, JOB_FOLDERS, Stack
 from docker.native.profiles import API, Service
 from lakehouse.errors import LockedError, ServiceError
 from lakehouse.logs import say
@@ -125,10 +125,19 @@ def down(stack: Stack) -> None:
 
 
 def clean(stack: Stack) -> None:
-    """Stop everything of this stack and delete its state; other files in STACK_HOME are left alone."""
+    """Stop everything of this stack and delete its state; other files in STACK_HOME are left alone.
+
+    Raises ServiceError for what cannot be deleted.
+    """
     daemons.shut_down(stack)
-    for folder in (*FOLDERS, *profiles.folders(), API_FOLDER):
-        shutil.rmtree(stack.home / folder, ignore_errors=True)
+    folders = [stack.home / folder for folder in (*FOLDERS, *profiles.folders(), API_FOLDER, *JOB_FOLDERS)]
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
+    if left := [str(folder) for folder in folders if folder.exists()]:
+        raise ServiceError(
+            f"{', '.join(left)} could not be removed: it holds files of another user, or a job still writes there. "
+            "End that job, or remove them as that user, then run `make clean` again."
+        )
     with contextlib.suppress(OSError):  # not empty: something else lives there too
         stack.home.rmdir()
     say(f"Removed the state in {stack.home}")

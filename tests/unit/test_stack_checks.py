@@ -140,6 +140,23 @@ def test_down_and_status_of_a_stack_that_never_ran(tmp_path: Path) -> None:
     assert found["programs"]["api"]["ports"] == {"API_PORT": stack.settings.ports["API_PORT"]}
 
 
+def test_clean_removes_what_jobs_have_left_and_says_what_it_cannot_remove(tmp_path: Path) -> None:
+    stack = make_stack(tmp_path / "home")
+    locked = tmp_path / "home" / "logs" / "locked"
+    for folder in (locked, tmp_path / "home" / "last-run"):
+        folder.mkdir(parents=True)
+        (folder / "file").touch()
+    locked.chmod(0o500)
+    # Without what lets root write everywhere.
+    as_others = ["setpriv", "--bounding-set=-dac_override"] if os.getuid() == 0 else []
+    done = stack.run(*as_others, sys.executable, "-m", "docker.native.stack", "clean")
+    locked.chmod(0o700)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"{locked.parent} could not be removed: ")
+    assert stack.command("clean").returncode == 0
+    assert not (tmp_path / "home").exists()
+
+
 def test_the_socket_stays_short_enough_for_the_system(tmp_path: Path) -> None:
     short, long = make(tmp_path / "s"), make(tmp_path / ("deep/" * 40))
     assert len(str(long.socket)) <= LONGEST_SOCKET < len(str(long.home))
