@@ -26,12 +26,13 @@ _ABSENT = {
     "unknown": "that nothing tells of",
 }
 _HEADINGS = ("dataset", "files", "topic", "table", "bronze", "silver", "quarantined", "waiting", "")
-_ROW = "  {:<14}{:>11}{:>11}{:>11}{:>11}{:>11}{:>13}{:>9}  {}"
+_ROW = "  {:<{width}}{:>11}{:>11}{:>11}{:>11}{:>11}{:>13}{:>9}  {}"
 
 
 def sheet(lines: list[Balance]) -> str:
     """Return the balance sheet as text, a line per dataset and below it the reasons of its quarantined records."""
-    rows = [_ROW.format(*_HEADINGS).rstrip()]
+    width = max([14, *(len(line.dataset) for line in lines)])
+    rows = [_ROW.format(*_HEADINGS, width=width).rstrip()]
     for line in lines:
         counts = (
             line.from_files,
@@ -45,7 +46,7 @@ def sheet(lines: list[Balance]) -> str:
         lost = f", {line.lost:,} lost" if line.lost else ""
         forgotten = f", {line.forgotten:,} forgotten" if line.forgotten else ""
         verdict = _verdict(line.is_closed) + lost + forgotten
-        rows.append(_ROW.format(line.dataset, *(f"{n:,}" for n in counts), verdict))
+        rows.append(_ROW.format(line.dataset, *(f"{n:,}" for n in counts), verdict, width=width))
         reasons = ", ".join(f"{reason}\N{NO-BREAK SPACE}{n:,}" for reason, n in line.reasons.items())
         rows += textwrap.wrap(reasons, 100, initial_indent=" " * 6, subsequent_indent=" " * 6, break_on_hyphens=False)
     return "\n".join(rows).replace("\N{NO-BREAK SPACE}", " ")

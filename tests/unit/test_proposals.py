@@ -92,6 +92,17 @@ def test_lines_of_nested_json(tmp_path: Path) -> None:
     assert metric.aggregates[0].expression == "cast(sum(weight) as double)"
 
 
+def test_numbers_since_1970_are_times_where_the_name_is_one(tmp_path: Path) -> None:
+    rows = [
+        {"created_at": 1_714_557_600_000 + n, "ts": 1_714_557_600 + n, "views": 1_714_557_600 + n} for n in range(9)
+    ]
+    (tmp_path / "events.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    dataset, _, outcome = proposed(tmp_path / "events.jsonl")
+    assert types(dataset) == {"created_at": "timestamp", "ts": "timestamp", "views": "bigint"}
+    assert (dataset.time_column, outcome.good) == ("created_at", 9)
+    assert "since 1970" in propose("events", sample.read(tmp_path / "events.jsonl")).doubts["ts"]
+
+
 def test_a_log(tmp_path: Path) -> None:
     line = '203.0.113.{} - - [10/Oct/2024:13:55:{:02} -0700] "GET /a HTTP/1.0" {} 2326\n'
     (tmp_path / "access.log").write_text("".join(line.format(n, n, (200, 404)[n % 2]) for n in range(1, 30)))

@@ -30,7 +30,7 @@ _MONTH = "(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 _OFFSET = "[+-]((0[0-9]|1[0-7])[0-5][0-9]|1800)"
 _LOG_TIME = rf"^[0-9]{{2}}/{_MONTH}/[0-9]{{4}}:{_CLOCK}:{_SECONDS} {_OFFSET}$"
 
-_EPOCH = "^([0-9]{10}|[0-9]{13})$"
+EPOCH = "^([0-9]{10}|[0-9]{13})$"
 
 _UTC = pl.Datetime("us", "UTC")
 _SIMPLE: dict[str, tuple[type[pl.DataType] | pl.DataType, pa.DataType]] = {
@@ -134,7 +134,7 @@ def _number(part: str) -> pl.Expr:
 
 
 def _epoch(text: pl.Expr) -> pl.Expr:
-    number = pl.when(text.str.contains(_EPOCH)).then(text).cast(pl.Int64)
+    number = pl.when(text.str.contains(EPOCH)).then(text).cast(pl.Int64)
     return pl.when(text.str.len_bytes() == 10).then(number * 1_000_000).otherwise(number * 1_000).cast(_UTC)
 
 

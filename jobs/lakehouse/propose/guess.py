@@ -7,7 +7,7 @@ from itertools import product
 
 import polars as pl
 
-from lakehouse.judging.types import DECIMAL, convert, with_point
+from lakehouse.judging.types import DECIMAL, EPOCH, convert, with_point
 
 # Of so many texts one may be no value of the type: a sample is as dirty as what comes later.
 TOLERATED = 20
@@ -37,8 +37,17 @@ class Guess:
     doubt: str = ""
 
 
-def guess(texts: pl.Series, *, is_identifier: bool = False, has_commas: bool = False) -> Guess:
-    """Return the type of the texts, none of them null; `has_commas` where the file's numbers have decimal commas."""
+# Digits that count from 1970, where a field's name is that of a time.
+_SINCE_1970 = Guess("timestamp", ("epoch",), doubt="its numbers are taken for seconds or milliseconds since 1970")
+
+
+def guess(texts: pl.Series, *, is_identifier: bool = False, is_time: bool = False, has_commas: bool = False) -> Guess:
+    """Return the type of the texts, none of them null, of a field whose name is an identifier's, or a time's.
+
+    `has_commas` says that the file's numbers have decimal commas.
+    """
+    if is_time and not texts.is_empty() and texts.str.contains(EPOCH).all():
+        return _SINCE_1970
     if texts.is_empty() or (is_identifier and not texts.str.contains(r"[/.: T-]").all()):
         return Guess()
     if texts.str.contains(r"^[\[{]").all():

@@ -33,6 +33,7 @@ _PERSON = re.compile(
 )
 # Of these a person's kind may be told, who it is not.
 _KIND = re.compile(r"(^|_)(type|typ|segment|group|class|status|count|age|tier|agent)(_|$)")
+_TIME = re.compile(r"(^|_)(time|timestamp|ts|date|datum|zeit|at|when|epoch|created|updated|modified)(_|$)")
 # What is summed up before all others; what can be below zero; prices, rates and their like, whose sum says nothing.
 _AMOUNT = re.compile(r"amount|total|revenue|sales|betrag|umsatz|summe|gesamt|budget|(^|_)(sum|value)(_|$)")
 _QUANTITY = re.compile(r"quantity|menge|anzahl|clicks|impressions|(^|_)(qty|units|count)(_|$)")
@@ -51,6 +52,11 @@ def plain(name: str) -> str:
 def is_identifier(name: str) -> bool:
     """Return whether a name is that of an identifier, whose digits are no amount."""
     return bool(_IDENTIFIER.search(plain(name)))
+
+
+def is_time(name: str) -> bool:
+    """Return whether a name is that of a moment."""
+    return bool(_TIME.search(plain(name)))
 
 
 def is_personal(name: str) -> bool:

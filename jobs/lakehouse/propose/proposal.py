@@ -9,7 +9,7 @@ import polars as pl
 from lakehouse.judging.types import is_decimal
 from lakehouse.model import Aggregate, Column, Dataset, Field, Metric, Rule
 from lakehouse.propose.guess import NESTED, Guess, guess, has_decimal_comma, values
-from lakehouse.propose.names import column_names, is_identifier, is_personal, is_signed, plain, worth_of_sum
+from lakehouse.propose.names import column_names, is_identifier, is_personal, is_signed, is_time, plain, worth_of_sum
 from lakehouse.propose.sample import Sample
 
 _PERSONAL = r"^([^@\s]+@[^@\s]+\.[^@\s]+|(\d{1,3}\.){3}\d{1,3}|\+\d[\d ()/-]{6,})$"
@@ -39,7 +39,7 @@ def propose(name: str, sample: Sample) -> Proposal:
     given = {source: texts[source].drop_nulls() for source in sample.names}
     has_commas = any(has_decimal_comma(text) for text in given.values())
     guesses = {
-        source: guess(text, is_identifier=is_identifier(source), has_commas=has_commas)
+        source: guess(text, is_identifier=is_identifier(source), is_time=is_time(source), has_commas=has_commas)
         for source, text in given.items()
     }
     columns = column_names(name, sample.names)
