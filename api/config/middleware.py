@@ -73,13 +73,20 @@ class Edge:
         return None
 
     def answered(self, request: HttpRequest) -> HttpResponse:
-        """Return the views' answer, or a plain 500 for a panic."""
+        """Return the views' answer, or a plain 500 for a panic; to HEAD that to GET, whose body the server leaves out.
+
+        Source: RFC 9110, section 9.3.2.
+        """
+        method = request.method
         try:
+            request.method = "GET" if method == "HEAD" else method
             return self.get_response(request)
         except BaseException as error:
             if isinstance(error, (KeyboardInterrupt, SystemExit)):
                 raise
             return errors.failed(request)
+        finally:
+            request.method = method
 
 
 def client_address(request: HttpRequest) -> str:

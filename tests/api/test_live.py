@@ -76,6 +76,18 @@ def test_a_metric_is_answered_and_304_the_second_time(server: Server, pair: dict
     assert "Content-Length" not in again.headers
 
 
+@pytest.mark.parametrize("path", [METRIC, "/api/schema/", "/"])
+def test_a_head_is_that_of_the_answer_and_nothing_follows_it(server: Server, pair: dict[str, str], path: str) -> None:
+    whole = server.get(path, pair["access"])
+    headers = f"Host: localhost\r\nAuthorization: Bearer {pair['access']}\r\nConnection: close"
+    with socket.create_connection(("127.0.0.1", server.port), 5) as connection:
+        connection.sendall(f"HEAD {path} HTTP/1.1\r\n{headers}\r\n\r\n".encode())
+        said = b"".join(iter(lambda: connection.recv(65_536), b""))
+    assert said.startswith(b"HTTP/1.1 200")
+    assert f"content-length: {len(whole.body)}\r\n".encode() in said.lower()
+    assert said.endswith(b"\r\n\r\n")
+
+
 def test_eight_refreshes_over_two_processes_give_one_pair(server: Server) -> None:
     refresh = server.log_in("refresher")["refresh"]
     with ThreadPoolExecutor(8) as pool:
