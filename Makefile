@@ -156,7 +156,7 @@ restore: setup ## tables as they were: TABLE=silver.logs VERSION=12, or RUN=<run
 
 # What is asked for is in no command line but make's own, and there only where it is given as KEY=.
 forget: setup $(ARCHIVE) ## a person's or a record's data out of all of it: DATASET=logs KEY= COLUMN=user TOPIC=1 DRY_RUN=1
-	@$(ENV) if [ -z "$$KEY" ]; then read -rsp "What is to be forgotten (not shown): " KEY || KEY=; echo; fi; \
+	@$(ENV) if [ -n "$$DATASET" ] && [ -z "$$KEY" ]; then read -rsp "What is to be forgotten (not shown): " KEY || KEY=; echo; fi; \
 	  $(SUBMIT) jobs/forget.py "$$DATASET" $(if $(COLUMN),--column="$$COLUMN") $(if $(TOPIC),--topic) \
 	    $(if $(DRY_RUN),--dry-run)
 
