@@ -33,8 +33,13 @@ hdfs_user=$(setting HDFS_USER)
 # Options of a JVM are split at blanks and quotes: paths stand among them as bash would quote them.
 printf -v quoted_tmp %q "$TMPDIR"
 printf -v quoted_root %q "$PWD"
+memory=$(setting SPARK_DRIVER_MEMORY)
+if [[ ! "$memory" =~ ^([1-9][0-9]*g|1[1-9][0-9]{2}m|[2-9][0-9]{3}m|[0-9]{5,}m)$ ]]; then
+    echo "SPARK_DRIVER_MEMORY=$memory cannot be used: a size from 1g on is needed, such as 3g or 1500m." >&2
+    exit 2
+fi
 submit=(spark-submit)
-options=(--master "$(setting SPARK_MASTER)" --driver-memory "$(setting SPARK_DRIVER_MEMORY)")
+options=(--master "$(setting SPARK_MASTER)" --driver-memory "$memory")
 
 quick=
 # Code that Spark generates for a query does not earn what it costs in the short steps of a stream; up to some 100,000

@@ -171,3 +171,12 @@ def test_the_settings_cannot_be_changed_by_a_job() -> None:
     for field in fields(made):
         with pytest.raises(AttributeError):
             setattr(made, field.name, None)
+
+
+@pytest.mark.parametrize("size", ["512m", "0g", "3 gigabytes"])
+def test_a_heap_that_no_job_starts_with_is_refused_before_a_jvm_starts(size: str, tmp_path: Path) -> None:
+    environ = {**os.environ, "SPARK_DRIVER_MEMORY": size, "STACK_HOME": str(tmp_path)}
+    submitted = [str(ROOT / "jobs" / "submit.sh"), "jobs/pipeline.py"]
+    done = subprocess.run(submitted, env=environ, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"SPARK_DRIVER_MEMORY={size} cannot be used: a size from 1g on is needed" in done.stderr
