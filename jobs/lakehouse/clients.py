@@ -76,11 +76,12 @@ def spark_options(settings: Settings) -> dict[str, str]:
         "experimental.input.fadvise": "random",
         "audit.enabled": "false",
         "connection.establish.timeout": "5s",
-        # A server that is frozen ends a read within 40 s, one that was killed has 6 s to come back.
+        # Hadoop tries again within what it tries again: a server that is frozen ends a look at a file after 4 times 10 s
+        # and the waits between, one that was killed has about 4 s to come back.
         "connection.timeout": "10s",
         "attempts.maximum": "1",
-        "retry.limit": "2",
-        "retry.interval": "2s",
+        "retry.limit": "1",
+        "retry.interval": "4s",
     }
     if endpoint := settings.s3_endpoint:
         # A server that is not Amazon's has no name for each bucket.
