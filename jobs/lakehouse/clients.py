@@ -76,8 +76,8 @@ def spark_options(settings: Settings) -> dict[str, str]:
         "experimental.input.fadvise": "random",
         "audit.enabled": "false",
         "connection.establish.timeout": "5s",
-        # Hadoop tries again within what it tries again: a server that is frozen ends a look at a file after 4 times 10 s
-        # and the waits between, one that was killed has about 4 s to come back.
+        # Hadoop tries again within what it tries again: a frozen server ends a look at a file after 4 times 10 s and
+        # the waits between, one that was killed has about 4 s to come back.
         "connection.timeout": "10s",
         "attempts.maximum": "1",
         "retry.limit": "1",
